@@ -53,6 +53,7 @@ export async function openDataFolder(
     if (error instanceof StoreDamagedError) {
       throw new StartFailure(
         `The database ${databasePath(path)} is damaged (${error.message}). Restore it from a backup, ` + orElsewhere,
+        'folder_damaged',
       )
     }
     throw error
@@ -65,6 +66,7 @@ export function diskFull(path: string, error: unknown): StartFailure | null {
   if (!['SQLITE_FULL', 'ENOSPC', 'EDQUOT'].includes(code)) return null
   return new StartFailure(
     `The disk of the data folder ${path} is full. Make room there and start again, ${orElsewhere}`,
+    'disk_full',
   )
 }
 
@@ -91,6 +93,7 @@ function makeWritable(path: string): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new StartFailure(
       `The data folder ${path} cannot be written (${code}). Give this user the right to write to it, ` + orElsewhere,
+      'folder_not_writable',
     )
   }
 }
@@ -105,10 +108,11 @@ function lockFolder(path: string): () => void {
     return locked.release
   }
   if (locked.kind === 'damaged') {
-    throw new StartFailure(`The lock file in ${path} is damaged. Delete ${lockPath} and start again.`)
+    throw new StartFailure(`The lock file in ${path} is damaged. Delete ${lockPath} and start again.`, 'folder_damaged')
   }
   throw new StartFailure(
     `The data folder ${path} is in use by another ledger (${ownerOf(ownerPath)}). Stop that one, ` + orElsewhere,
+    'folder_in_use',
   )
 }
 
@@ -127,6 +131,7 @@ function loadSecrets(path: string, isNew: boolean, make: () => LedgerSecrets): L
     if (!isNew) {
       throw new StartFailure(
         `The secrets of this ledger, ${file}, are missing. Restore the file: without it no card can be verified.`,
+        'folder_damaged',
       )
     }
     writeSecret(file, make())
@@ -134,7 +139,10 @@ function loadSecrets(path: string, isNew: boolean, make: () => LedgerSecrets): L
   try {
     return ledgerSecretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
-    throw new StartFailure(`The secrets in ${file} cannot be read. Restore the file from a backup, ${orElsewhere}`)
+    throw new StartFailure(
+      `The secrets in ${file} cannot be read. Restore the file from a backup, ${orElsewhere}`,
+      'folder_damaged',
+    )
   }
 }
 

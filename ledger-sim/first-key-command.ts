@@ -13,7 +13,7 @@ import { databasePath } from './data-folder.ts'
 import { registerFirstKey, type FirstKey, type FirstKeyRegistered } from './http/first-keys.ts'
 import { roles } from './http/operation.ts'
 import { roleJwkSchema } from './http/role-keys.ts'
-import { StartFailure } from './start-failure.ts'
+import { StartFailure, type KeyCommandCode } from './start-failure.ts'
 
 const institutions = ['central-bank', 'bank', 'agency', 'auditor'] as const
 type Institution = (typeof institutions)[number]
@@ -182,6 +182,6 @@ function malformed(why: string): StartFailure {
   return refusal('key_malformed', `This is no public JWK of P-256: ${why}.`)
 }
 
-function refusal(code: string, sentence: string): StartFailure {
-  return new StartFailure(`${sentence} (${code})`)
+function refusal(code: KeyCommandCode, sentence: string): StartFailure {
+  return new StartFailure(sentence, code)
 }

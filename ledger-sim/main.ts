@@ -19,6 +19,12 @@ const usage = `Use: npm run ledger -- --data DIR [--port N] [--seed demo] [--clo
      npm run ledger -- key --data DIR --role ROLE --owner NAME --jwk FILE|- [--json]`
 const commands = ['serve', 'audit', 'key'] as const
 
+/** After the sentence, before how the command is used. */
+function withCode(said: string, code: string): string {
+  const [sentence, ...rest] = said.split('\n')
+  return [`${sentence} (${code})`, ...rest].join('\n')
+}
+
 function readSettings(): Settings {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -64,6 +70,8 @@ try {
   const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   if (!(error instanceof StartFailure) && !isUsage) throw error
   // Node's sentence goes on with what to do about an option that is meant as a file's name.
-  process.stderr.write(isUsage ? `${error.message.split('. ')[0]}.\n${usage}\n` : `${error.message}\n`)
+  const said = isUsage ? `${error.message.split('. ')[0]}.\n${usage}` : error.message
+  const code = error instanceof StartFailure ? error.code : 'command_malformed'
+  process.stderr.write(`${process.argv.includes('key') ? withCode(said, code) : said}\n`)
   process.exitCode = 2
 }

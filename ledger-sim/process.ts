@@ -227,8 +227,11 @@ async function key(settings: Settings): Promise<void> {
     const ports = { store: folder.store, clock: () => Date.now(), random, keys: ledgerKeysOf(folder.secrets) }
     const { outcome, text } = await registerInstitution(ports, asked)
     const { role, owner } = asked
-    const said = { outcome: outcome.kind, role, owner, keyId: outcome.keyId, isNewLedger }
-    const where = isNewLedger ? ` A new ledger was made in ${folder.path}.` : ''
+    const ledgerKeyId = ports.keys.signing.keyId
+    const said = { outcome: outcome.kind, role, owner, keyId: outcome.keyId, isNewLedger, ledgerKeyId }
+    const where = isNewLedger
+      ? ` A new ledger was made in ${folder.path}. It signs its answers by the key ${ledgerKeyId}.`
+      : ''
     process.stdout.write(settings.json ? `${JSON.stringify(said)}\n` : `${text}${where}\n`)
   } finally {
     await folder.close()

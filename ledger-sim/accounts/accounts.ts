@@ -1,4 +1,5 @@
 /** Accounts: who may hold Digital Tenge (DT), and the non-cash tenge (KZT) at banks and at the central bank. */
+import { nameSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
 import { registerIndividual } from '../individuals/people.ts'
 import type { Tier } from '../individuals/tiers.ts'
@@ -56,6 +57,16 @@ const platformNames = /^(scheme|escrow|review|central-bank|non-cash|cash)\.|\.(r
 export function isPlatformName(accountId: string): boolean {
   return platformNames.test(accountId)
 }
+
+/** Of a new account. */
+export const newAccountIdSchema = nameSchema.describe(
+  'The new account: an id that you choose, one on the whole platform, for good. Names that the platform gives ' +
+    '(`scheme.…`, `….cash`, `….client.…`) are refused.',
+)
+export const accountOwnerSchema = nameSchema.describe(
+  'Whose account it is: a name is one party on the whole platform, and what stands under it is that party’s.',
+)
+export const accountNameSchema = writtenName(120).describe('What people call the owner.')
 
 export type Opened = 'opened' | 'exists' | 'exists_with_different_terms'
 

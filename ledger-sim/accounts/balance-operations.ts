@@ -5,7 +5,7 @@ import { inTransaction, type Work } from '../context.ts'
 import { operation, problem } from '../http/operation.ts'
 import { withoutPeople } from '../individuals/pseudonyms.ts'
 import { tierSchema } from '../individuals/tiers.ts'
-import { wholeNumberText } from '../transfers/whole-number-text.ts'
+import { pageSizeIn } from '../http/query-numbers.ts'
 import { listAccounts, type Account } from './accounts.ts'
 import { heldIn } from './holds.ts'
 
@@ -17,10 +17,16 @@ const holding = {
   owner: z.string(),
   kind: z.string(),
   currency: z.enum(['DT', 'KZT']),
-  /** Tiyn; negative only for the accounts that money comes from. */
-  balance: z.string().regex(/^-?\d+$/),
-  /** Tiyn of the balance that are set aside for payments by QR which are not completed: the rest may be paid. */
-  held: z.string().regex(/^\d+$/),
+  balance: z
+    .string()
+    .regex(/^-?\d+$/)
+    .describe('Tiyn; negative only for the accounts that money comes from.'),
+  held: z
+    .string()
+    .regex(/^\d+$/)
+    .describe(
+      'Tiyn of the balance that are set aside for payments by QR which are not completed: the rest may be paid.',
+    ),
 }
 
 export const balanceOperations = [
@@ -32,7 +38,11 @@ export const balanceOperations = [
       'Balances, and what is set aside of them: one’s own; of one of its clients for a bank; everybody’s for the ' +
       'central bank and the auditor',
     roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
-    requestSchema: z.strictObject({ owner: nameSchema.optional() }),
+    requestSchema: z.strictObject({
+      owner: nameSchema
+        .optional()
+        .describe('Whose; without it one’s own, for central bank and auditor everybody’s. A bank names its client.'),
+    }),
     answerSchema: z.strictObject({ balances: z.array(z.strictObject(holding)) }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
@@ -57,25 +67,27 @@ export const balanceOperations = [
     summary: 'The accounts that a bank serves, by their ids, with balances and how well each person is known',
     roles: ['bank'],
     requestSchema: z.strictObject({
-      /** The last account that was seen. */
-      after: z.string().min(1).max(160).optional(),
-      limit: wholeNumberText(1, clientsPageMax).optional(),
+      after: z
+        .string()
+        .min(1)
+        .max(160)
+        .optional()
+        .describe('The last account that you have seen: the `cursor` of its page.'),
+      limit: pageSizeIn(clientsPageMax, clientsPageMax),
     }),
     answerSchema: z.strictObject({
       accounts: z.array(
         z.strictObject({
           ...holding,
           name: z.string(),
-          /** Of an individual. */
-          tier: tierSchema.nullable(),
+          tier: tierSchema.nullable().describe('Of an individual: how well the bank knows it.'),
         }),
       ),
-      /** What to ask for after these; null where there are no more. */
-      cursor: z.string().nullable(),
+      cursor: z.string().nullable().describe('What to ask for after these; null where there are no more.'),
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
-        const { after = '', limit = clientsPageMax } = asked.request
+        const { after = '', limit } = asked.request
         const rows = await servedBy(work, asked.caller.owner, after, limit + 1)
         const accounts = rows.slice(0, limit)
         return {

@@ -1,17 +1,23 @@
 /** Cash at a bank's desk, and cash delivered to its vault (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { clientAccountSchema, madeIdSchema, ownBankSchema } from '../http/request-fields.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { limitFault, limitProblem } from '../individuals/limits.ts'
 import { findAccount, type AccountKind } from './accounts.ts'
 import { clientOf } from './bank-clients.ts'
 import { depositCash, outsideCash, supplyCash, vaultOf, withdrawCash } from './cash.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
 const tag = 'Scenarios'
-const supplyRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiynSchema })
-const deskRequest = supplyRequest.extend({ accountId: nameSchema })
+const supplyRequest = z.strictObject({
+  transferId: madeIdSchema,
+  bank: nameSchema.describe('The bank whose vault got the cash.'),
+  amount: positiveTiynSchema,
+})
+const deskRequest = supplyRequest.extend({ bank: ownBankSchema, accountId: clientAccountSchema })
 const clients: readonly AccountKind[] = ['legal-entity', 'agency', 'merchant', 'individual']
 
 export const cashOperations = [

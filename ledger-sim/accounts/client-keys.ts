@@ -4,6 +4,7 @@
  * gives no voice to a name that has anything elsewhere: with it, one could take what another bank keeps.
  */
 import { z } from 'zod'
+import { clientAccountSchema, madeIdSchema } from '../http/request-fields.ts'
 import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { keyIdSchema } from '../../src/sync/protocol/keys.ts'
 import type { Work } from '../context.ts'
@@ -18,10 +19,10 @@ import { clientOf } from './bank-clients.ts'
 const clientRoles = ['legal-entity', 'merchant', 'individual'] as const
 
 const clientKeyRequest = z.strictObject({
-  registrationId: uuidSchema,
-  accountId: nameSchema,
-  role: z.enum(clientRoles),
-  jwk: roleJwkSchema,
+  registrationId: madeIdSchema,
+  accountId: clientAccountSchema,
+  role: z.enum(clientRoles).describe('The kind of that account: in it the client speaks.'),
+  jwk: roleJwkSchema.describe('The client’s public key, P-256. The private one never leaves the client.'),
 })
 type Request = z.output<typeof clientKeyRequest>
 

@@ -3,7 +3,8 @@
  * central bank, whose accounts move; a client asks its bank, which signs (docs/design/18-platform-api.md, "Moves").
  */
 import { z } from 'zod'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { clientAccountSchema, madeIdSchema, ownBankSchema } from '../http/request-fields.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { once } from '../http/idempotent.ts'
 import { operation } from '../http/operation.ts'
 import { limitFault, limitProblem } from '../individuals/limits.ts'
@@ -17,10 +18,10 @@ import {
   redeemFromBank,
   sellToClient,
 } from './conversions.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
-const bankRequest = z.strictObject({ transferId: uuidSchema, bank: nameSchema, amount: positiveTiynSchema })
-const clientRequest = bankRequest.extend({ accountId: nameSchema })
+const bankRequest = z.strictObject({ transferId: madeIdSchema, bank: ownBankSchema, amount: positiveTiynSchema })
+const clientRequest = bankRequest.extend({ accountId: clientAccountSchema })
 
 const legalEntities: readonly AccountKind[] = ['legal-entity', 'agency', 'merchant']
 const individuals: readonly AccountKind[] = ['individual']
@@ -31,6 +32,9 @@ export const conversionOperations = [
     path: '/v1/conversions/non-cash-to-dt/bank-central-bank',
     tag: 'Conversion of non-cash KZT to the DT at the "bank - CB" level',
     summary: 'The bank buys DT from the central bank against its reserve',
+    description:
+      'DT are issued one for one against the bank’s reserve, in one step with the settlement message (`GET ' +
+      '/v1/settlement-messages`). The DT are the bank’s own until it sells them to clients.',
     roles: ['bank'],
     requestSchema: bankRequest,
     answerSchema: transferAnswer,

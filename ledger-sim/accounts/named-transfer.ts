@@ -1,13 +1,10 @@
 /** What all methods that move money under a client's id have in common: their amounts, and their answer. */
 import { z } from 'zod'
 import { uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import { problem, type ProblemOutcome } from '../http/operation.ts'
 import { keepClientTransfers, type NewClientTransfer } from '../transfers/client-transfers.ts'
 import type { Posted } from './transfers.ts'
-
-export const positiveTiynSchema = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 export const transferAnswer = z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) })
 

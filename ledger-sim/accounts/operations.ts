@@ -1,26 +1,48 @@
 /** The report's methods on accounts and money, by its own names. */
 import { z } from 'zod'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { madeIdSchema } from '../http/request-fields.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
+import { nameSchema } from '../../src/voucher/identifiers.ts'
 import type { Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { openIndividual, openIndividualRequest } from '../individuals/opening.ts'
 import { arrivalOf, operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { isPlatformName, openAccount, type AccountKind } from './accounts.ts'
+import {
+  accountNameSchema,
+  accountOwnerSchema,
+  isPlatformName,
+  newAccountIdSchema,
+  openAccount,
+  type AccountKind,
+} from './accounts.ts'
 import { balanceOperations } from './balance-operations.ts'
 import { cashOperations } from './cash-operations.ts'
 import { clientKeyOperation } from './client-keys.ts'
 import { conversionOperations } from './conversion-operations.ts'
 import { depositNonCash, nonCashForDeposit, outsideNonCash } from './conversions.ts'
-import { answerTransfer, positiveTiynSchema, transferAnswer } from './named-transfer.ts'
+import { answerTransfer, transferAnswer } from './named-transfer.ts'
 
-const ownNameSchema = z.string().min(1).max(120)
 const accountAnswer = z.strictObject({ accountId: nameSchema, arrival: z.enum(['created', 'exists']) })
 
-const openRequest = z.strictObject({ accountId: nameSchema, owner: nameSchema, name: ownNameSchema })
-const legalEntityRequest = openRequest.extend({ kind: z.enum(['legal-entity', 'agency', 'merchant']) })
+const openRequest = z.strictObject({
+  accountId: newAccountIdSchema,
+  owner: accountOwnerSchema,
+  name: accountNameSchema,
+})
+const legalEntityRequest = openRequest.extend({
+  kind: z
+    .enum(['legal-entity', 'agency', 'merchant'])
+    .describe('In which role its owner speaks; an agency has accounts at one bank only.'),
+})
 const depositRequest = z.strictObject({
-  transferId: uuidSchema,
-  accountId: z.string().max(160),
+  transferId: madeIdSchema,
+  accountId: z
+    .string()
+    .max(160)
+    .describe(
+      'A bank’s reserve (`<bank>.reserve`), or a client’s account at a bank (`<bank>.client.<owner>`), opened by ' +
+        'the first money.',
+    ),
   amount: positiveTiynSchema,
 })
 
@@ -30,6 +52,10 @@ export const accountOperations = [
     path: '/v1/accounts/legal-entities',
     tag: 'Opening an account of a legal entity on the DT platform',
     summary: 'Opens a DT account of a legal entity, an agency or a merchant',
+    description:
+      'Your bank serves the account from then on: of all banks it alone converts for it and sees its statement. ' +
+      'The same request again answers `exists`. The client speaks once you have given it a key ' +
+      '(`POST /v1/client-keys`); an agency’s key the operator registers.',
     roles: ['bank'],
     requestSchema: legalEntityRequest,
     answerSchema: accountAnswer,
@@ -40,6 +66,10 @@ export const accountOperations = [
     path: '/v1/accounts/individuals',
     tag: 'Opening an account of an individual on the DT platform',
     summary: 'Opens a DT account of an individual',
+    description:
+      'The tier says what the account may hold and spend. All accounts of one owner share that person’s limits, ' +
+      'at whichever bank. Without a key the person acts by the bank; with one (`POST /v1/client-keys`), alone ' +
+      'too.',
     roles: ['bank'],
     requestSchema: openIndividualRequest,
     answerSchema: accountAnswer,
@@ -51,6 +81,9 @@ export const accountOperations = [
     path: '/v1/non-cash-deposits',
     tag: 'Non-cash settlement',
     summary: 'Books non-cash tenge that came to a bank’s reserve or to a client’s account at a bank from outside',
+    description:
+      'This is where money comes into the simulator: a bank needs a reserve to have DT issued against, a client ' +
+      'needs non-cash at its bank to buy DT with.',
     roles: ['central-bank'],
     requestSchema: depositRequest,
     answerSchema: transferAnswer,

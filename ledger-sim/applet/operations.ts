@@ -1,5 +1,6 @@
 /** Cards that count themselves, at an agency's issuing desk (docs/design/25, "Issuing" and "Scripts"). */
 import { z } from 'zod'
+import { cardPseudonymSchema, holderSchema } from '../http/request-fields.ts'
 import {
   cardReceiptAnswerSchema,
   cardReceiptRequestSchema,
@@ -23,19 +24,21 @@ import { keepReceipt, nextScript, type ReceiptKept } from './scripts.ts'
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
 
-/** 64 bytes x ‖ y, base64url. */
-const publicKeySchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+const publicKeySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{86}$/)
+  .describe('A public key of P-256: x and y, 64 bytes, base64url.')
 const certificateSchema = z.string().regex(/^[A-Za-z0-9_-]{247,268}$/)
 const madeSchema = z.strictObject({
-  /** 16 random bytes, hex: new for each card. */
-  cardId: z.string().regex(/^[0-9A-Fa-f]{32}$/),
-  /** Made inside the card. */
-  publicKey: publicKeySchema,
+  cardId: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{32}$/)
+    .describe('16 random bytes, hex: new for each card.'),
+  publicKey: publicKeySchema.describe('Made inside the card.'),
 })
 const registeredSchema = z.strictObject({
   card: pseudonymSchema,
-  /** To be stored on the card, 187 bytes, base64url. */
-  certificate: certificateSchema,
+  certificate: certificateSchema.describe('To be stored on the card, 187 bytes, base64url.'),
   arrival: z.enum(['created', 'exists']),
 })
 
@@ -49,8 +52,11 @@ export const appletOperations = [
     requestSchema: z.strictObject({}),
     answerSchema: z.strictObject({
       issuerCertificate: certificateSchema,
-      /** Of the terminal authority: the present one first. */
-      authorityKeys: z.array(publicKeySchema).min(1).max(2),
+      authorityKeys: z
+        .array(publicKeySchema)
+        .min(1)
+        .max(2)
+        .describe('Of the terminal authority: the present one first.'),
       rootKeys: z.array(publicKeySchema).min(1),
     }),
     perform: (asked) =>
@@ -72,7 +78,7 @@ export const appletOperations = [
     tag,
     summary: 'Certifies an issuing desk of the agency to such cards, for a day: it sees their slots and debits none',
     roles: agency,
-    requestSchema: z.strictObject({ publicKey: publicKeySchema }),
+    requestSchema: z.strictObject({ publicKey: publicKeySchema.describe('Of the desk, made by it.') }),
     answerSchema: z.strictObject({ certificate: certificateSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -88,7 +94,7 @@ export const appletOperations = [
     summary:
       'Registers a card that counts itself for its holder, and signs the certificate of the key that it has made',
     roles: agency,
-    requestSchema: madeSchema.extend({ holder: pseudonymSchema }),
+    requestSchema: madeSchema.extend({ holder: holderSchema }),
     answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -105,7 +111,9 @@ export const appletOperations = [
       'Issues a card that counts itself in place of one, which stays blocked; what that one still holds stays in its ' +
       'escrow until its period and the time for late sales are over, or until it gives it up',
     roles: agency,
-    requestSchema: madeSchema.extend({ card: pseudonymSchema }),
+    requestSchema: madeSchema.extend({
+      card: pseudonymSchema.describe('The card that was lost or is broken.'),
+    }),
     answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -123,12 +131,16 @@ export const appletOperations = [
     summary: 'Lets the next script of a card give its PIN new tries, or let a desk set one',
     roles: agency,
     requestSchema: z.strictObject({
-      card: pseudonymSchema,
-      order: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('unblock') }),
-        /** The key of a desk of this agency that has a certificate. */
-        z.strictObject({ kind: z.literal('new_pin'), publicKey: publicKeySchema }),
-      ]),
+      card: cardPseudonymSchema,
+      order: z
+        .discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('unblock') }),
+          z.strictObject({
+            kind: z.literal('new_pin'),
+            publicKey: publicKeySchema.describe('Of a desk of this agency that has a certificate.'),
+          }),
+        ])
+        .describe('What the card is told when it lies at a till next.'),
     }),
     answerSchema: z.strictObject({ card: pseudonymSchema }),
     perform: (asked) =>

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { appealStates } from '../../src/sync/protocol/messages.ts'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
+import { transferKinds } from '../accounts/transfer-kinds.ts'
 import { revocationReasons } from '../terminals/revocation-reasons.ts'
 
 /**
@@ -39,8 +40,8 @@ const ofTender = { tenderId: uuidSchema, terminalId: nameSchema, schemeId: nameS
 const ofLease = { leaseId: uuidSchema, schemeId: nameSchema, terminalId: nameSchema, amount: tiynSchema }
 const ofTerminal = { terminalId: nameSchema, merchantId: nameSchema }
 
-/** `movement`: which kind of transfer, by the ledger's own word; more may come. */
-const movementKind = z.string().min(1).max(60)
+/** `movement`. A client meets words that are not here yet when the ledger gets new methods. */
+const movementKind = z.enum(transferKinds).describe('Why it moved: docs/integrator.md, "Why money moved".')
 
 export const newsSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('payment_received'), movement: movementKind, ...movement }),

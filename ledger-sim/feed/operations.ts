@@ -2,16 +2,20 @@
 import { z } from 'zod'
 import { inTransaction } from '../context.ts'
 import { operation } from '../http/operation.ts'
+import { cursorIn, pageSizeIn } from '../http/query-numbers.ts'
 import { boundsOf, whyNotAfter } from './bounds.ts'
 import { feedEventSchema } from './events.ts'
 import { liveFeed } from './live-feed.ts'
 import { readFeed } from './outbox.ts'
 import { feedReaders, streamOf } from './streams.ts'
-import { countIn, cursorIn } from './query.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
 const tag = 'Receiving notifications'
 const eventsMax = 1_000
+const eventsUsual = 100
+const afterIn = cursorIn
+  .optional()
+  .describe('The cursor of the last event that you have dealt with; without it, the feed from the oldest that is kept.')
 
 export const feedOperations = [
   operation({
@@ -20,16 +24,14 @@ export const feedOperations = [
     tag,
     summary: 'What happened to the caller’s own money, sales, schemes and tills since the cursor, in order',
     roles: feedReaders,
-    requestSchema: z.strictObject({ after: cursorIn.optional(), limit: countIn(eventsMax).optional() }),
+    requestSchema: z.strictObject({ after: afterIn, limit: pageSizeIn(eventsMax, eventsUsual) }),
     answerSchema: z.strictObject({
       events: z.array(feedEventSchema),
-      /** To go on from: the last event of this page, or what was asked for. */
-      cursor: z.int().min(0),
-      /** The newest event that there is. */
-      last: z.int().min(0),
+      cursor: z.int().min(0).describe('To go on from: the last event of this page, or what was asked for.'),
+      last: z.int().min(0).describe('The newest event that there is.'),
     }),
     perform: async (asked) => {
-      const { limit = 100 } = asked.request
+      const { limit } = asked.request
       const stream = streamOf(asked.caller)
       return inTransaction(asked.services, async (work) => {
         // Who names no cursor begins with the oldest event that is kept.
@@ -50,9 +52,12 @@ export const feedOperations = [
     tag,
     summary: 'The same as server-sent events; `Last-Event-ID` goes on where a reader was cut off',
     roles: feedReaders,
-    requestSchema: z.strictObject({ after: cursorIn.optional() }),
-    /** `data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`. */
-    answerSchema: z.strictObject({ event: feedEventSchema, signature: z.string() }),
+    requestSchema: z.strictObject({ after: afterIn }),
+    answerSchema: z
+      .strictObject({ event: feedEventSchema, signature: z.string() })
+      .describe(
+        "`data` of each event; the signature is the ledger's, over `{ stream, event }`: tag `tolem/status-event/1`.",
+      ),
     streams: true,
     perform: async (asked) => {
       const bounds = await inTransaction(asked.services, (work) => boundsOf(work, streamOf(asked.caller)))

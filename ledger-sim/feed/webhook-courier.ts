@@ -12,6 +12,7 @@ import type { FeedBell } from './bell.ts'
 import type { FeedEventOnWire } from './events.ts'
 import { readFeed, tell } from './outbox.ts'
 import type { Stream } from './streams.ts'
+import type { WebhookBody } from './webhook-body.ts'
 
 export interface Scheduler {
   setTimeout(callback: () => void, delayMs: number): unknown
@@ -136,11 +137,12 @@ export class WebhookCourier {
       if (due === undefined) return
       const seconds = Math.floor(ports.clock() / 1000)
       const nonce = Buffer.from(ports.random(16)).toString('base64url')
-      const request = signRequest(
-        { method: 'POST', url: due.url, body: toJson({ webhookId, stream: due.stream, event: due.event }) },
-        ports.keys.signing,
-        { created: seconds, expires: seconds + signatureLifeSeconds, nonce },
-      )
+      const body: WebhookBody = { webhookId, stream: due.stream, event: due.event }
+      const request = signRequest({ method: 'POST', url: due.url, body: toJson(body) }, ports.keys.signing, {
+        created: seconds,
+        expires: seconds + signatureLifeSeconds,
+        nonce,
+      })
       const sent = await send(request, this.#stopped.signal)
       if (this.#isStopped) return
       await inTransaction(ports, (work) => recordTry(work, webhookId, due.event, sent))

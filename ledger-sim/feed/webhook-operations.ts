@@ -1,16 +1,18 @@
 /** Webhooks: the feed posted to an address of the reader's, in order, until it was taken. */
 import { z } from 'zod'
+import { madeIdSchema } from '../http/request-fields.ts'
 import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
+import { cursorIn, pageSizeIn } from '../http/query-numbers.ts'
 import { boundsOf, whyNotAfter } from './bounds.ts'
-import { countIn, cursorIn } from './query.ts'
 import { feedReaders, streamOf } from './streams.ts'
 import { addWebhook, isOwnWebhook, listDeliveries, listWebhooks, refusedUrl, removeWebhook } from './webhooks.ts'
 
 const tag = 'Receiving notifications'
 const deliveriesMax = 1_000
+const deliveriesUsual = 100
 const cursor = z.int().min(0)
 
 const noSuchWebhook = ({ owner }: Caller, webhookId: string) =>
@@ -24,10 +26,11 @@ export const webhookOperations = [
     summary: 'Has the caller’s feed posted to an address on the loopback, each request signed by the ledger’s key',
     roles: feedReaders,
     requestSchema: z.strictObject({
-      webhookId: uuidSchema,
-      url: z.string().min(1).max(500),
-      /** The first event that is posted comes after it; without it, what happens from now on. */
-      after: cursor.optional(),
+      webhookId: madeIdSchema,
+      url: z.string().min(1).max(500).describe('`http://` on the loopback; no redirect is followed.'),
+      after: cursor
+        .optional()
+        .describe('The first event that is posted comes after it; without it, what happens from now on.'),
     }),
     answerSchema: z.strictObject({ webhookId: uuidSchema, after: cursor, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
@@ -59,8 +62,9 @@ export const webhookOperations = [
         z.strictObject({
           webhookId: uuidSchema,
           url: z.string(),
-          /** `disabled`: the same event was tried in vain for three days. */
-          state: z.enum(['active', 'disabled']),
+          state: z
+            .enum(['active', 'disabled'])
+            .describe('`disabled`: the same event was tried in vain for three days.'),
           cursor,
           tries: z.int().min(0),
           failingSince: instantSchema.nullable(),
@@ -100,8 +104,8 @@ export const webhookOperations = [
     roles: feedReaders,
     requestSchema: z.strictObject({
       webhookId: uuidSchema,
-      after: cursorIn.optional(),
-      limit: countIn(deliveriesMax).optional(),
+      after: cursorIn.optional().describe('The cursor of the last delivery that you have seen.'),
+      limit: pageSizeIn(deliveriesMax, deliveriesUsual),
     }),
     answerSchema: z.strictObject({
       /** The events up to here are kept no more, nor what was tried for them; 0 while all are. */
@@ -119,7 +123,7 @@ export const webhookOperations = [
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
-        const { webhookId, after = 0, limit = 100 } = asked.request
+        const { webhookId, after = 0, limit } = asked.request
         const stream = streamOf(asked.caller)
         if (!(await isOwnWebhook(work, stream, webhookId))) return noSuchWebhook(asked.caller, webhookId)
         const { gone: oldestCursor } = await boundsOf(work, stream)

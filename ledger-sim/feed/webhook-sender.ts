@@ -2,7 +2,7 @@
 import type { HttpRequest } from '../../src/sync/protocol/http-signature.ts'
 import type { Sent } from './webhook-courier.ts'
 
-const answeredWithinMs = 10_000
+export const answeredWithinMs = 10_000
 
 export async function postToWebhook(request: HttpRequest, stopped: AbortSignal): Promise<Sent> {
   try {

@@ -23,9 +23,8 @@ const batches = [path, '/v1/scenarios/government-to-customer']
 
 const itemSchema = z.strictObject({
   method: z.literal('POST'),
-  path: z.string().min(1).max(200),
-  /** The body of that operation, which judges it. */
-  body: z.unknown(),
+  path: z.string().min(1).max(200).describe('Of any POST that you may send alone, but of no batch.'),
+  body: z.unknown().describe('The body of that operation, which judges it.'),
 })
 
 interface ItemResult {
@@ -51,13 +50,17 @@ export const batchOperation = operation({
   path,
   tag: 'Scenarios',
   summary: 'Does up to 8,000 operations, each by itself and in the order given; each has its own result',
+  description:
+    'What several requests would do, with fewer answers to wait for. A batch has no id and is not all or ' +
+    'nothing: no answer, send it again; each item that was done answers `exists`.',
   roles,
   requestSchema: z.strictObject({
     // An item that has not the form is refused alone, so the form is for the document here and checked item by item.
     items: z
       .array(z.unknown().meta(documented(itemSchema)))
       .min(1)
-      .max(limits.batchItemsMax),
+      .max(limits.batchItemsMax)
+      .describe('Done in this order, each by itself. An item of another form is refused alone, in its own result.'),
   }),
   answerSchema: z.strictObject({
     results: z.array(z.strictObject({ status: z.int(), body: z.record(z.string(), z.unknown()) })),

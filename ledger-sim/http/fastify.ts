@@ -10,6 +10,7 @@ import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../src/sync/protocol/http-signature.ts'
 import { problemSchema, type Problem, type ProblemCode } from '../../src/sync/protocol/problems.ts'
+import { amountPattern } from '../../src/voucher/money.ts'
 import type { Ledger } from '../ledger.ts'
 import { LedgerMetrics } from '../monitoring/metrics.ts'
 import type { OperatorAccess } from '../monitoring/operator/access.ts'
@@ -19,7 +20,8 @@ import { offerMonitoring } from '../monitoring/routes.ts'
 import { EventStreams, type StreamTimes } from './event-stream.ts'
 import { readExamples } from './examples.ts'
 import { limits } from './limits.ts'
-import { amountPattern, fullDocument } from './openapi.ts'
+import { fullDocument } from './openapi.ts'
+import { cursorIn } from './query-numbers.ts'
 import type { EventStream, Operation, ProblemOutcome } from './operation.ts'
 import { problemOf, problemOfOutcome } from './problems.ts'
 import { refusedAtTheDoor } from './read-request.ts'
@@ -157,7 +159,7 @@ const noCursor: ProblemOutcome = {
 function resumedAfter(request: FastifyRequest): number | 'malformed' | undefined {
   const text = request.headers['last-event-id']
   if (text === undefined) return undefined
-  return typeof text === 'string' && /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : 'malformed'
+  return cursorIn.safeParse(text).data ?? 'malformed'
 }
 
 /** The operator's page may name its own origin for its own paths: the one page that the ledger serves. */
@@ -221,13 +223,14 @@ async function describe(
   })
   // Plugins first, so that the document sees every route.
   await server.after()
-  for (const { method, path, tag, summary, requestSchema, answerSchema, streams } of operations) {
+  for (const { method, path, tag, summary, description, requestSchema, answerSchema, streams } of operations) {
     server.route({
       method,
       url: path,
       schema: {
         tags: [tag],
         summary,
+        ...(description === undefined ? {} : { description }),
         ...(method === 'GET' ? { querystring: requestSchema } : { body: requestSchema }),
         response: {
           200: streams === true ? { content: { 'text/event-stream': { schema: answerSchema } } } : answerSchema,
@@ -257,7 +260,7 @@ function amountsAreText({
 }): void {
   if (zodSchema._zod.def.type !== 'custom') return
   jsonSchema.type = 'string'
-  jsonSchema.pattern = amountPattern
+  jsonSchema.pattern = amountPattern.source
 }
 
 function asHttpRequest(request: FastifyRequest): HttpRequest {

@@ -1,5 +1,6 @@
 /** Every limit of the door, as data: what is checked is what `GET /v1/limits` shows. */
 import { pageLimits } from '../../src/sync/protocol/messages.ts'
+import { tiynMax } from '../../src/voucher/money.ts'
 
 /** What an owner does in a role, with all its keys, counts against one bucket each; a terminal has one for all. */
 export const rateClasses = ['terminal', 'read', 'write', 'batch-item'] as const
@@ -43,6 +44,12 @@ export const limits = {
   tokenLifeSecondsMax: 300,
   /** How long an event of a feed is kept at least; longer while a webhook has still to deliver it. */
   eventsKeptSeconds: 90 * 24 * 3_600,
+  /** The largest amount that a request may name, in tiyn. */
+  amountTiynMax: Number(tiynMax),
+  /** How often one may ask, by looking or by paying, whose a phone or card number is: of one account. */
+  payeeLookupsPerAccountAndHourMax: 30,
+  /** The same of a bank, for all its clients. */
+  payeeLookupsPerBankAndHourMax: 5_000,
   /** How long the former key of a role may still be heard. */
   roleKeyGraceSecondsMax: 7 * 24 * 3_600,
 } as const

@@ -10,9 +10,12 @@ import {
   problemSchema,
   type ProblemCode,
 } from '../../src/sync/protocol/problems.ts'
+import { amountPattern, positiveAmountPattern, tiynMax } from '../../src/voucher/money.ts'
 import type { Example } from './examples.ts'
+import { probePaths, webhooks } from './openapi-beside.ts'
 import type { Operation } from './operation.ts'
 import { problemOf } from './problems.ts'
+import { cursorPattern } from './query-numbers.ts'
 
 type Json = Record<string, unknown>
 
@@ -69,15 +72,21 @@ export function examplesOf(
 
 /** @param bare made of the schemas alone; it is left as it is */
 export function fullDocument(bare: object, operations: readonly Operation[], examples: readonly Example[]): object {
-  const document = structuredClone(bare) as { paths: Record<string, Record<string, Json>>; components?: Json }
+  const document = structuredClone(bare) as {
+    paths: Record<string, Json>
+    webhooks?: Json
+    components?: Json
+  }
   for (const operation of operations) {
-    const described = document.paths[operation.path]?.[operation.method.toLowerCase()]
+    const described = document.paths[operation.path]?.[operation.method.toLowerCase()] as Json | undefined
     if (described === undefined) throw new Error(`the document has no ${operation.method} ${operation.path}`)
     describe(described, operation, examples)
   }
+  Object.assign(document.paths, probePaths())
+  document.webhooks = webhooks()
   document.components = {
     ...document.components,
-    schemas: { Amount: amountSchema, Problem: problemForm },
+    schemas: { Amount: amountSchema, PositiveAmount: positiveAmountSchema, Problem: problemForm },
     securitySchemes: {
       signature: {
         type: 'apiKey',
@@ -94,6 +103,7 @@ export function fullDocument(bare: object, operations: readonly Operation[], exa
     },
   }
   document.paths = byReference(document.paths) as typeof document.paths
+  document.webhooks = byReference(document.webhooks) as Json
   return document
 }
 
@@ -105,6 +115,7 @@ function describe(described: Json, operation: Operation, examples: readonly Exam
   described['x-problem-codes'] = codes
   described['security'] = securityOf(operation)
   const answered = own.filter(({ status }) => status === 200)
+  if (operation.streams === true) described['parameters'] = [...((described['parameters'] ?? []) as Json[]), resuming]
   nameRequests(described, answered)
   const responses = described['responses'] as Record<string, Json>
   nameAnswers(responses['200'], answered)
@@ -116,6 +127,17 @@ function describe(described: Json, operation: Operation, examples: readonly Exam
     )
   }
   delete responses['default']
+}
+
+/** Under no signature: `Last-Event-ID` outdoes what the address says (event-stream.ts). */
+const resuming: Json = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description:
+    'The cursor of the last event that you have dealt with: the `id` of a frame. It stands above `after`, and is ' +
+    'under no signature: a reader sees by the cursors whether something was left out.',
+  schema: { type: 'string', pattern: cursorPattern },
 }
 
 function securityOf({ roles }: Operation): readonly Json[] {
@@ -175,19 +197,31 @@ export function whatToDo(code: ProblemCode): string {
   return `${clientActs[act]}. ${how}`
 }
 
-/** The pattern that `amountsAreText` of fastify.ts writes. */
-export const amountPattern = '^(0|[1-9]\\d{0,15})$'
 const amountSchema = {
   type: 'string',
-  pattern: amountPattern,
-  description: 'An amount in tiyn (1/100 tenge): a whole number as decimal text, since it may be above 2^53.',
+  pattern: amountPattern.source,
+  description:
+    'An amount in tiyn (1/100 tenge), as decimal text, since JSON’s numbers are no whole numbers everywhere: ' +
+    `0 to ${tiynMax} (ten thousand billion tenge).`,
   examples: ['115000'],
 }
+const positiveAmountSchema = {
+  type: 'string',
+  pattern: positiveAmountPattern.source,
+  description: `More than nothing: an amount in tiyn (1/100 tenge), as decimal text, 1 to ${tiynMax}.`,
+  examples: ['115000'],
+}
+const amounts = new Map([
+  [amountPattern.source, '#/components/schemas/Amount'],
+  [positiveAmountPattern.source, '#/components/schemas/PositiveAmount'],
+])
 
 /** An amount is one type wherever it stands, so that a client made of the document has one place to turn it round. */
 function byReference(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(byReference)
   if (typeof node !== 'object' || node === null) return node
-  if ((node as Json)['pattern'] === amountPattern) return { $ref: '#/components/schemas/Amount' }
+  const { pattern, description } = node as Json
+  const $ref = typeof pattern === 'string' ? amounts.get(pattern) : undefined
+  if ($ref !== undefined) return description === undefined ? { $ref } : { $ref, description }
   return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, byReference(value)]))
 }

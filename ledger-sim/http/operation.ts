@@ -98,6 +98,8 @@ export interface Operation {
   /** A method of the report, by its own name, or what the scenarios need beside them. */
   readonly tag: string
   readonly summary: string
+  /** What a stranger has to know beyond that, before the first call. */
+  readonly description?: string
   /** `anyone`: no signature is asked. */
   readonly roles: readonly Role[] | 'anyone'
   /** Of the body, or of the query of a GET. */

@@ -7,6 +7,7 @@ import { inTransaction } from '../context.ts'
 import { batchOperation } from './batches.ts'
 import { rollingBack } from './idempotent.ts'
 import { limits, rateClasses } from './limits.ts'
+import { cursorIn, pageSizeIn } from './query-numbers.ts'
 import { arrivalOf, operation, problem, type Role } from './operation.ts'
 import { listRefusals } from './refusal-log.ts'
 import { changeRoleKey, listRoleKeys, roleKeyRequestSchema } from './role-keys.ts'
@@ -24,14 +25,6 @@ const withRoleKeys = [
 
 const rateSchema = z.strictObject({ burst: z.number(), perSecond: z.number() })
 const limitNames = Object.keys(limits) as (keyof typeof limits)[]
-
-/** A number in a query. */
-const wholeText = (most: number) =>
-  z
-    .string()
-    .regex(/^(0|[1-9]\d{0,14})$/)
-    .transform(Number)
-    .refine((number) => number <= most, `at most ${most}`)
 
 export const doorOperations = [
   operation({
@@ -105,32 +98,26 @@ export const doorOperations = [
     summary: 'Requests that were refused, the oldest first: which code, which key, where, when',
     roles: ['auditor', 'central-bank'],
     requestSchema: z.strictObject({
-      after: wholeText(Number.MAX_SAFE_INTEGER).optional(),
-      limit: wholeText(limits.refusalsPerPageMax)
-        .refine((count) => count > 0, 'at least 1')
-        .optional(),
+      after: cursorIn.optional().describe('The `cursor` of the page before; without it, the oldest that is kept.'),
+      limit: pageSizeIn(limits.refusalsPerPageMax, limits.refusalsPerPageMax),
     }),
     answerSchema: z.strictObject({
       refusals: z.array(
         z.strictObject({
           sequence: z.int(),
           code: z.enum(problemCodes),
-          /** The key that the request named; empty when it named none. */
-          keyId: z.string(),
-          /** Whether it was proved to come from the holder of that key. */
-          proved: z.boolean(),
+          keyId: z.string().describe('The key that the request named; empty when it named none.'),
+          proved: z.boolean().describe('Whether it was proved to come from the holder of that key.'),
           method: z.string(),
           path: z.string(),
           at: instantSchema,
-          /** So many came after it, before the next one, and were not kept. */
-          missed: z.int(),
+          missed: z.int().describe('So many came after it, before the next one, and were not kept.'),
         }),
       ),
-      /** To go on with as `after`. */
-      cursor: z.int(),
+      cursor: z.int().describe('To go on with as `after`.'),
     }),
     perform: async (asked) => {
-      const { after = 0, limit = limits.refusalsPerPageMax } = asked.request
+      const { after = 0, limit } = asked.request
       await asked.services.refusals.write()
       const refusals = await inTransaction(asked.services, (work) => listRefusals(work, after, limit))
       return { kind: 'answer', body: { refusals: [...refusals], cursor: refusals.at(-1)?.sequence ?? after } }

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { signatureSchema } from '../../src/sync/protocol/messages.ts'
 import {
+  coordinateSchema,
   keyIdSchema,
   thumbprintOf,
   verifyingKeyIfAny,
@@ -21,19 +22,22 @@ import type { Caller } from './operation.ts'
 export const roleJwkSchema = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
-  x: keyIdSchema,
-  y: keyIdSchema,
+  x: coordinateSchema,
+  y: coordinateSchema,
 })
 export type RoleJwk = z.output<typeof roleJwkSchema>
 
 export const roleKeyRequestSchema = z.strictObject({
-  /** RFC 7638 thumbprint of the key that signs the request. */
-  formerKey: keyIdSchema,
-  nextKey: roleJwkSchema,
-  /** For how long the former key is still heard; 0 where somebody else may have it. */
-  formerEndsAfterSeconds: z.int().min(0).max(limits.roleKeyGraceSecondsMax),
-  /** The next key's, over `{ role, owner, formerKey, nextKey, formerEndsAfterSeconds }`: tag `tolem/role-key/1`. */
-  proof: signatureSchema,
+  formerKey: keyIdSchema.describe('RFC 7638 thumbprint of the key that signs the request.'),
+  nextKey: roleJwkSchema.describe('Your next public key, P-256. The private one stays with you.'),
+  formerEndsAfterSeconds: z
+    .int()
+    .min(0)
+    .max(limits.roleKeyGraceSecondsMax)
+    .describe('For how long the former key is still heard; 0 where somebody else may have it.'),
+  proof: signatureSchema.describe(
+    "The next key's, over `{ role, owner, formerKey, nextKey, formerEndsAfterSeconds }`: tag `tolem/role-key/1`.",
+  ),
 })
 type Request = z.output<typeof roleKeyRequestSchema>
 

@@ -3,8 +3,9 @@
  * gets another card gets it bound, and the former one blocked: nothing lies on a card, so nothing has to move.
  */
 import { z } from 'zod'
-import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
+import { cardPseudonymSchema, clientAccountSchema, madeIdSchema, uidOfCard } from '../http/request-fields.ts'
+import { instantSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema, tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller } from '../http/operation.ts'
@@ -26,11 +27,15 @@ export const accountCardOperations = [
       'turned into a pseudonym and not stored',
     roles,
     requestSchema: z.strictObject({
-      bindingId: uuidSchema,
-      uid: z.string().regex(/^[0-9A-Fa-f]{14}$/),
-      accountId: nameSchema,
-      /** The most that one tap may take, without a PIN: no more than the account may pay at once. */
-      tapMax: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+      bindingId: madeIdSchema,
+      uid: z
+        .string()
+        .regex(/^[0-9A-Fa-f]{14}$/)
+        .describe(uidOfCard),
+      accountId: clientAccountSchema,
+      tapMax: positiveTiynSchema.describe(
+        'The most that one tap may take, without a PIN: no more than the account may pay at once.',
+      ),
     }),
     answerSchema: z.strictObject({
       bindingId: uuidSchema,
@@ -64,7 +69,10 @@ export const accountCardOperations = [
     tag,
     summary: 'The cards that pay from an account; their UIDs the ledger does not know',
     roles,
-    requestSchema: z.strictObject({ accountId: nameSchema, after: pseudonymSchema.optional() }),
+    requestSchema: z.strictObject({
+      accountId: clientAccountSchema,
+      after: pseudonymSchema.optional().describe('The last card that you have read; a page has at most 100.'),
+    }),
     answerSchema: z.strictObject({
       /** In the order of their pseudonyms; `after` the last of them goes on. */
       cards: z.array(
@@ -94,7 +102,7 @@ export const accountCardOperations = [
           ? 'Blocks the card of an account: the hotlist rises by one version'
           : 'Unblocks the card of an account',
       roles,
-      requestSchema: z.strictObject({ card: pseudonymSchema }),
+      requestSchema: z.strictObject({ card: cardPseudonymSchema }),
       answerSchema: z.strictObject({ card: pseudonymSchema, status: z.enum(['active', 'blocked']) }),
       perform: (asked) =>
         rollingBack(asked, async (work) => {

@@ -1,6 +1,7 @@
 /** What banks and people ask about accounts of people: tiers, numbers, the QR by which one is paid. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { clientAccountSchema, madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
+import { instantSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
 import { once } from '../http/idempotent.ts'
@@ -18,12 +19,32 @@ const roles = ['individual', 'bank'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
 
 const aliasRequest = z.discriminatedUnion('kind', [
-  z.strictObject({ aliasId: uuidSchema, accountId: nameSchema, kind: z.literal('phone'), number: phoneSchema }),
-  z.strictObject({ aliasId: uuidSchema, accountId: nameSchema, kind: z.literal('card'), number: cardSchema }),
+  z.strictObject({
+    aliasId: madeIdSchema,
+    accountId: personAccountSchema,
+    kind: z.literal('phone'),
+    number: phoneSchema,
+  }),
+  z.strictObject({
+    aliasId: madeIdSchema,
+    accountId: personAccountSchema,
+    kind: z.literal('card'),
+    number: cardSchema,
+  }),
 ])
 const releaseRequest = z.discriminatedUnion('kind', [
-  z.strictObject({ releaseId: uuidSchema, accountId: nameSchema, kind: z.literal('phone'), number: phoneSchema }),
-  z.strictObject({ releaseId: uuidSchema, accountId: nameSchema, kind: z.literal('card'), number: cardSchema }),
+  z.strictObject({
+    releaseId: madeIdSchema,
+    accountId: personAccountSchema,
+    kind: z.literal('phone'),
+    number: phoneSchema,
+  }),
+  z.strictObject({
+    releaseId: madeIdSchema,
+    accountId: personAccountSchema,
+    kind: z.literal('card'),
+    number: cardSchema,
+  }),
 ])
 
 function numberOf({ kind, number }: AccountNumber): AccountNumber {
@@ -38,18 +59,19 @@ export const individualAccountOperations = [
     summary: 'A bank says how well it knows its client now; below what is held only when it says that it knows',
     roles: ['bank'],
     requestSchema: z.strictObject({
-      changeId: uuidSchema,
-      accountId: nameSchema,
-      tier: tierSchema,
-      /** That the account holds more than the new tier may, which stays its owner’s. */
-      acknowledgesExcess: z.boolean().default(false),
+      changeId: madeIdSchema,
+      accountId: clientAccountSchema,
+      tier: tierSchema.describe('How well the bank knows its client from now on.'),
+      acknowledgesExcess: z
+        .boolean()
+        .default(false)
+        .describe('That the account holds more than the new tier may, which stays its owner’s.'),
     }),
     answerSchema: z.strictObject({
       changeId: uuidSchema,
       former: tierSchema,
       tier: tierSchema,
-      /** What is held above the new tier’s limit. */
-      excess: tiynSchema,
+      excess: tiynSchema.describe('What is held above the new tier’s limit.'),
       arrival: arrivalSchema,
     }),
     perform: (asked) =>
@@ -136,7 +158,7 @@ export const individualAccountOperations = [
     tag: transferTag,
     summary: 'Which kinds of numbers stand for an account; the numbers themselves the ledger does not know',
     roles,
-    requestSchema: z.strictObject({ accountId: nameSchema }),
+    requestSchema: z.strictObject({ accountId: personAccountSchema }),
     answerSchema: z.strictObject({
       aliases: z.array(
         z.strictObject({
@@ -161,11 +183,10 @@ export const individualAccountOperations = [
     tag: transferTag,
     summary: 'A new QR by which a person is paid; the one before it is good no longer',
     roles,
-    requestSchema: z.strictObject({ codeId: uuidSchema, accountId: nameSchema }),
+    requestSchema: z.strictObject({ codeId: madeIdSchema, accountId: personAccountSchema }),
     answerSchema: z.strictObject({
       codeId: uuidSchema,
-      /** Text of the QR (EMV merchant-presented). */
-      text: z.string(),
+      text: z.string().describe('Text of the QR (EMV merchant-presented).'),
       arrival: arrivalSchema,
     }),
     perform: (asked) =>

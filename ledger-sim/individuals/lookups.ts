@@ -3,13 +3,14 @@
  * that a refusal does not take the count back; kept in the database, so that a restart does not either.
  */
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
+import { limits } from '../http/limits.ts'
 import type { Caller, ProblemOutcome } from '../http/operation.ts'
 
 const hourMs = 3_600_000
 /** Decided by us: more friends than anybody pays within an hour, too few to try out a block of numbers. */
-export const lookupsPerAccountMax = 30
+export const lookupsPerAccountMax = limits.payeeLookupsPerAccountAndHourMax
 /** Decided by us: for all clients of one bank, who are each held to the limit above. */
-export const lookupsPerBankMax = 5_000
+export const lookupsPerBankMax = limits.payeeLookupsPerBankAndHourMax
 
 /**
  * Counts one question.

@@ -3,13 +3,17 @@ import { z } from 'zod'
 import type { LedgerKeys } from '../keys.ts'
 
 /** E.164 (ITU-T, §6): plus, a country code that does not begin with 0, 15 digits at most. */
-export const phoneSchema = z.string().regex(/^\+[1-9]\d{6,14}$/)
+export const phoneSchema = z
+  .string()
+  .regex(/^\+[1-9]\d{6,14}$/)
+  .describe('E.164: plus, country code, number, digits alone. The ledger keeps a keyed hash of it.')
 
 /** ISO/IEC 7812-1: 16 to 19 digits here, the last one a check digit by Luhn's rule. */
 export const cardSchema = z
   .string()
   .regex(/^\d{16,19}$/)
   .refine(hasCheckDigit, 'the check digit is wrong')
+  .describe('ISO/IEC 7812: 16 to 19 digits, the last by Luhn’s rule. The ledger keeps a keyed hash of it.')
 
 export const numberSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('phone'), number: phoneSchema }),

@@ -1,18 +1,24 @@
 /** A bank opens an account of an individual, at the tier to which it knows its client. */
 import { z } from 'zod'
-import { nameSchema } from '../../src/voucher/identifiers.ts'
-import { isPlatformName, openAccount } from '../accounts/accounts.ts'
+import {
+  accountNameSchema,
+  accountOwnerSchema,
+  isPlatformName,
+  newAccountIdSchema,
+  openAccount,
+} from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
 import { arrivalOf, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findPerson } from './people.ts'
 import { tierSchema } from './tiers.ts'
 
 export const openIndividualRequest = z.strictObject({
-  accountId: nameSchema,
-  owner: nameSchema,
-  name: z.string().min(1).max(120),
-  /** Without one: fully known. */
-  tier: tierSchema.default('full'),
+  accountId: newAccountIdSchema,
+  owner: accountOwnerSchema,
+  name: accountNameSchema,
+  tier: tierSchema
+    .default('full')
+    .describe('How well the bank knows its client, and so the limits: fully, when nothing is said.'),
 })
 
 /** The same opening again is `exists`, also after a change of tier; another bank’s or tier’s is another account. */

@@ -1,16 +1,17 @@
 /** What the auditor does about people's payments: looks at alerts, decides them, asks by law who somebody is. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { madeIdSchema } from '../http/request-fields.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
 import { decideAlert, listAlerts } from './alerts.ts'
 import { disclose, listDisclosures } from './disclosures.ts'
 import { legalBasisSchema } from './legal-bases.ts'
-import { cursorSchema, pageLimitOf, pageLimitSchema, pageOf, pageRequest } from './pages.ts'
+import { cursorSchema, pageLimitSchema, pageOf, pageRequest } from './pages.ts'
 
 const tag = 'Monitoring'
-const reasonSchema = z.string().min(3).max(500)
+const reasonSchema = writtenName(500, 3).describe('In words; it stays for good.')
 const arrivalSchema = z.enum(['created', 'exists'])
 const decisionSchema = z.enum(['cleared', 'escalated'])
 
@@ -30,8 +31,7 @@ export const oversightOperations = [
           rule: z.string(),
           version: z.int(),
           account: z.string(),
-          /** Ids of what moved the money. */
-          evidence: z.array(z.string()),
+          evidence: z.array(z.string()).describe('Ids of what moved the money.'),
           at: instantSchema,
           state: z.enum(['open', 'cleared', 'escalated']),
           reason: z.string().nullable(),
@@ -55,9 +55,9 @@ export const oversightOperations = [
     summary: 'The auditor clears an alert or escalates it, once, and says why',
     roles: ['auditor'],
     requestSchema: z.strictObject({
-      decisionId: uuidSchema,
-      alertId: uuidSchema,
-      decision: decisionSchema,
+      decisionId: madeIdSchema,
+      alertId: uuidSchema.describe('Of `GET /v1/alerts`.'),
+      decision: decisionSchema.describe('Once for each alert.'),
       reason: reasonSchema,
     }),
     answerSchema: z.strictObject({ decisionId: uuidSchema, state: decisionSchema, arrival: arrivalSchema }),
@@ -84,15 +84,19 @@ export const oversightOperations = [
     summary: 'The auditor asks by law who is behind a pseudonym or paid a transfer; that they asked stays for good',
     roles: ['auditor'],
     requestSchema: z.strictObject({
-      disclosureId: uuidSchema,
+      disclosureId: madeIdSchema,
       subject: z.discriminatedUnion('kind', [
-        /** A pseudonym. */
-        z.strictObject({ kind: z.literal('account'), account: z.string().max(200) }),
-        z.strictObject({ kind: z.literal('transfer'), transferId: uuidSchema }),
+        z.strictObject({
+          kind: z.literal('account'),
+          account: z.string().max(200).describe('The pseudonym under which you see it.'),
+        }),
+        z.strictObject({
+          kind: z.literal('transfer'),
+          transferId: uuidSchema.describe('Who paid it is asked.'),
+        }),
       ]),
       legalBasis: legalBasisSchema,
-      /** With the number of the document. */
-      reason: reasonSchema,
+      reason: reasonSchema.describe('With the number of the document.'),
     }),
     answerSchema: z.strictObject({
       disclosureId: uuidSchema,
@@ -119,29 +123,28 @@ export const oversightOperations = [
     tag,
     summary: 'Who was disclosed on what ground: all for auditor and central bank, of its clients for a bank, later',
     roles: ['auditor', 'central-bank', 'bank'],
-    requestSchema: z.strictObject({ after: uuidSchema.optional(), limit: pageLimitSchema.optional() }),
+    requestSchema: z.strictObject({
+      after: uuidSchema.optional().describe('The last disclosure that you have read.'),
+      limit: pageLimitSchema,
+    }),
     answerSchema: z.strictObject({
       disclosures: z.array(
         z.strictObject({
-          /** Its own cursor. */
-          disclosureId: uuidSchema,
-          /** The client’s account for its bank, else a pseudonym. */
-          account: z.string(),
+          disclosureId: uuidSchema.describe('Its own cursor.'),
+          account: z.string().describe('The client’s account for its bank, else a pseudonym.'),
           transferId: uuidSchema.nullable(),
           legalBasis: legalBasisSchema,
-          /** Not told to a bank. */
-          reason: z.string().nullable(),
+          reason: z.string().nullable().describe('Not told to a bank.'),
           by: nameSchema,
           at: instantSchema,
-          /** From then on the client’s bank sees it. */
-          tellAt: instantSchema,
+          tellAt: instantSchema.describe('From then on the client’s bank sees it.'),
         }),
       ),
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
         const { after, limit } = asked.request
-        const disclosures = await listDisclosures(work, asked.caller, after, pageLimitOf(limit))
+        const disclosures = await listDisclosures(work, asked.caller, after, limit)
         if (disclosures === undefined) return problem('not_found', `no disclosure ${after} to begin after`)
         return { kind: 'answer', body: { disclosures: [...disclosures] } }
       }),

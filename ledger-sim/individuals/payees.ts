@@ -16,9 +16,11 @@ import { limitsOf } from './tiers.ts'
 export const payeeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('phone'), number: phoneSchema }),
   z.strictObject({ kind: z.literal('card'), number: cardSchema }),
-  /** The text of a person's QR, as it was read. */
-  z.strictObject({ kind: z.literal('qr'), text: z.string().max(512) }),
-  z.strictObject({ kind: z.literal('account'), accountId: nameSchema }),
+  z.strictObject({ kind: z.literal('qr'), text: z.string().max(512).describe('Of a person’s QR, as it was read.') }),
+  z.strictObject({
+    kind: z.literal('account'),
+    accountId: nameSchema.describe('The account of the person who is paid.'),
+  }),
 ])
 export type WantedPayee = z.output<typeof payeeSchema>
 

@@ -1,7 +1,8 @@
 /** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiyn, tiynSchema } from '../../src/voucher/money.ts'
+import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenText } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema, tiyn, tiynSchema } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
@@ -17,7 +18,6 @@ import { listReceived, listTransfersOfPeople, shownPayerSchema } from './receive
 
 const tag = 'Individual-to-individual transfer'
 const roles = ['individual', 'bank'] as const
-const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 export const personTransferOperations = [
   operation({
@@ -25,14 +25,18 @@ export const personTransferOperations = [
     path: '/v1/transfers/individual-individual',
     tag,
     summary: 'A person pays a person: by phone or card number, QR or account; the payer chooses what the payee sees',
+    description:
+      'Who asks for a phone or card number, by paying or by looking, is counted: ' +
+      '`payeeLookupsPerAccountAndHourMax` of `GET /v1/limits`. A number that nobody has and an account that may ' +
+      'not be paid have one answer.',
     roles,
     requestSchema: z.strictObject({
-      transferId: uuidSchema,
-      payer: nameSchema,
-      to: payeeSchema,
-      amount: positiveTiyn,
-      purpose: z.string().max(140),
-      shows: z.enum(shownToPayee),
+      transferId: madeIdSchema,
+      payer: personAccountSchema,
+      to: payeeSchema.describe('Who is paid: a number that stands for an account, the text of a QR, or an account.'),
+      amount: positiveTiynSchema,
+      purpose: writtenText(140).describe('For the payee to read; may be empty.'),
+      shows: z.enum(shownToPayee).describe('What the payee learns of who paid.'),
     }),
     answerSchema: z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) }),
     perform: async (asked) => {
@@ -53,14 +57,12 @@ export const personTransferOperations = [
     summary: 'Whom one is about to pay, masked; as often as somebody pays, not as often as somebody collects numbers',
     roles,
     requestSchema: z.strictObject({
-      payer: nameSchema,
-      kind: z.enum(['phone', 'card', 'qr', 'account']),
-      /** The number, the text of the QR or the account id. */
-      to: z.string().max(512),
+      payer: personAccountSchema,
+      kind: z.enum(['phone', 'card', 'qr', 'account']).describe('What `to` is.'),
+      to: z.string().max(512).describe('The number, the text of the QR or the account id.'),
     }),
     answerSchema: z.strictObject({
-      /** "A***** B." */
-      name: z.string(),
+      name: z.string().describe('"A***** B."'),
     }),
     perform: async (asked) => {
       const { caller, request, services } = asked
@@ -81,8 +83,9 @@ export const personTransferOperations = [
     summary: 'What one received from people, oldest first, with what each payer chose to show',
     roles,
     requestSchema: z.strictObject({
-      /** Of a bank’s client; a person without it asks about their first account. */
-      accountId: nameSchema.optional(),
+      accountId: nameSchema
+        .optional()
+        .describe('Of a bank’s client; a person without it asks about their first account.'),
       ...pageRequest,
     }),
     answerSchema: z.strictObject({

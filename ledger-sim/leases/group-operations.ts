@@ -1,6 +1,13 @@
 /** What an agency does with groups of beneficiaries: it makes them, fills them, looks at them. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, pseudonymSchema, textsSchema } from '../../src/voucher/identifiers.ts'
+import { ownSchemeSchema } from '../http/request-fields.ts'
+import {
+  instantSchema,
+  nameSchema,
+  pseudonymSchema,
+  textsSchema,
+  writtenTextsSchema,
+} from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { rollingBack } from '../http/idempotent.ts'
 import { limits } from '../http/limits.ts'
@@ -13,7 +20,10 @@ import { misaddressed, policiesNaming } from './policy.ts'
 
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
-const groupShape = { schemeId: nameSchema, groupId: nameSchema }
+const groupShape = {
+  schemeId: ownSchemeSchema,
+  groupId: nameSchema.describe('The group, by an id that your agency gives it: one within the scheme.'),
+}
 const pseudonymsSchema = z.array(pseudonymSchema).max(limits.groupMembersMax)
 
 export const groupOperations = [
@@ -23,7 +33,7 @@ export const groupOperations = [
     tag,
     summary: 'Makes a group of a scheme’s beneficiaries, or gives it another name',
     roles: agency,
-    requestSchema: z.strictObject({ ...groupShape, name: textsSchema }),
+    requestSchema: z.strictObject({ ...groupShape, name: writtenTextsSchema }),
     answerSchema: z.strictObject({ groupId: nameSchema, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -39,7 +49,11 @@ export const groupOperations = [
     tag,
     summary: 'Beneficiaries join and leave a group; tills whose orders name it hear of it with their next package',
     roles: agency,
-    requestSchema: z.strictObject({ ...groupShape, joining: pseudonymsSchema, leaving: pseudonymsSchema }),
+    requestSchema: z.strictObject({
+      ...groupShape,
+      joining: pseudonymsSchema.describe('Beneficiaries of the scheme.'),
+      leaving: pseudonymsSchema.describe('Others.'),
+    }),
     answerSchema: z.strictObject({ groupId: nameSchema, members: z.int() }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -71,10 +85,16 @@ export const groupOperations = [
     tag,
     summary: 'The groups of a scheme, with how many are in each',
     roles: agency,
-    requestSchema: z.strictObject({ schemeId: nameSchema, after: nameSchema.optional() }),
+    requestSchema: z.strictObject({
+      schemeId: ownSchemeSchema,
+      after: nameSchema
+        .optional()
+        .describe(`The last group that you have read; a page has at most ${limits.groupsPerPageMax}.`),
+    }),
     answerSchema: z.strictObject({
-      /** By id; `after` the last of them goes on. */
-      groups: z.array(z.strictObject({ groupId: nameSchema, name: textsSchema, members: z.int() })),
+      groups: z
+        .array(z.strictObject({ groupId: nameSchema, name: textsSchema, members: z.int() }))
+        .describe('By id; `after` the last of them goes on.'),
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {
@@ -93,10 +113,16 @@ export const groupOperations = [
     tag,
     summary: 'Who is in a group, since when',
     roles: agency,
-    requestSchema: z.strictObject({ ...groupShape, after: pseudonymSchema.optional() }),
+    requestSchema: z.strictObject({
+      ...groupShape,
+      after: pseudonymSchema
+        .optional()
+        .describe(`The last member that you have read; a page has at most ${limits.groupMembersPerPageMax}.`),
+    }),
     answerSchema: z.strictObject({
-      /** By pseudonym; `after` the last of them goes on. */
-      members: z.array(z.strictObject({ beneficiary: pseudonymSchema, since: instantSchema })),
+      members: z
+        .array(z.strictObject({ beneficiary: pseudonymSchema, since: instantSchema }))
+        .describe('By pseudonym; `after` the last of them goes on.'),
     }),
     perform: (asked) =>
       inTransaction(asked.services, async (work) => {

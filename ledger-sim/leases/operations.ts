@@ -1,5 +1,6 @@
 /** What an agency does with tills: lease slots to them, by hand or by a standing policy, and bring tills in. */
 import { z } from 'zod'
+import { madeIdSchema, ownSchemeSchema } from '../http/request-fields.ts'
 import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
@@ -26,13 +27,15 @@ const tag = 'Leases'
 const agency = ['agency'] as const
 
 const grantRequest = z.strictObject({
-  grantId: uuidSchema,
-  terminalId: nameSchema,
-  schemeId: nameSchema,
+  grantId: madeIdSchema,
+  terminalId: nameSchema.describe('The till that may sell without network.'),
+  schemeId: ownSchemeSchema,
   ...leasedToSchema.shape,
-  periodIds: z.array(z.string().max(32)).min(1).max(31),
-  sellUntil: instantSchema,
-  presentUntil: instantSchema,
+  periodIds: z.array(z.string().max(32)).min(1).max(31).describe('Periods of the scheme, by their ids.'),
+  sellUntil: instantSchema.describe('Until then the till may sell, ms since 1970.'),
+  presentUntil: instantSchema.describe(
+    'Until then it may present what it sold, ms since 1970; the escrow is kept so long.',
+  ),
 })
 
 export const leaseOperations = [
@@ -115,7 +118,10 @@ export const leaseOperations = [
     tag: 'Terminals',
     summary: 'Registers a terminal of a merchant: this agency gives it codes from then on, and may end it',
     roles: agency,
-    requestSchema: z.strictObject({ terminalId: nameSchema, merchantId: nameSchema }),
+    requestSchema: z.strictObject({
+      terminalId: nameSchema.describe('The new till: an id that you choose, one on the whole platform.'),
+      merchantId: nameSchema.describe('Whose till it is: a merchant that its bank has registered.'),
+    }),
     answerSchema: z.strictObject({ terminalId: nameSchema, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -134,7 +140,9 @@ export const leaseOperations = [
     tag: 'Terminals',
     summary: 'A one-time code for a terminal: ten minutes, five tries',
     roles: ['agency', 'bank'],
-    requestSchema: z.strictObject({ terminalId: nameSchema }),
+    requestSchema: z.strictObject({
+      terminalId: nameSchema.describe('A till that your agency registered, or of a merchant of your bank.'),
+    }),
     answerSchema: z.strictObject({ terminalId: nameSchema, code: z.string(), expiresAt: instantSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {

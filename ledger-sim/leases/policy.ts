@@ -3,6 +3,7 @@
  * whenever the terminal asks for a package, so that a till that syncs can always sell today and in the next periods.
  */
 import { z } from 'zod'
+import { ownSchemeSchema } from '../http/request-fields.ts'
 import { nameSchema, pseudonymSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import type { AnyScheme } from '../../src/voucher/scheme.ts'
@@ -23,31 +24,40 @@ const beneficiariesMost = 5_000
 
 /** Whose slots: some by name, those who are in some groups, or both, or everybody's. At least one says something. */
 export const leasedToSchema = z.strictObject({
-  beneficiaries: z.array(pseudonymSchema).min(1).max(beneficiariesMost).optional(),
-  groups: z.array(nameSchema).min(1).max(50).optional(),
-  /** Of the scheme, at each time: the first five thousand by pseudonym. */
-  everybody: z.literal(true).optional(),
+  beneficiaries: z.array(pseudonymSchema).min(1).max(beneficiariesMost).optional().describe('Some by name.'),
+  groups: z.array(nameSchema).min(1).max(50).optional().describe('Those who are in these groups at that time.'),
+  everybody: z.literal(true).optional().describe('Of the scheme, at each time: the first five thousand by pseudonym.'),
 })
 export type LeasedTo = z.infer<typeof leasedToSchema>
 
 export const leasePolicySchema = z.strictObject({
-  terminalId: nameSchema,
-  schemeId: nameSchema,
+  terminalId: nameSchema.describe('The till that is to hold them.'),
+  schemeId: ownSchemeSchema,
   ...leasedToSchema.shape,
-  /** How long the till may sell under one lease (money-rules.md, "Offline": default 24 h, never above 72 h). */
+  // money-rules.md, "Offline": default 24 h, never above 72 h.
   sellForMs: z
     .int()
     .min(60_000)
-    .max(72 * 3_600_000),
-  /** How long after that it may present what it sold. */
+    .max(72 * 3_600_000)
+    .describe('How long the till may sell under one lease, ms.'),
   presentForMs: z
     .int()
     .min(0)
-    .max(90 * 24 * 3_600_000),
-  /** How many periods, the present or coming one first; one that begins while the lease is sold from is always in. */
-  periods: z.int().min(1).max(31),
-  /** Of a scheme whose policy is `lease-pool`, and only there: up to what sum the pool is filled. Zero ends it. */
-  pool: z.strictObject({ sum: tiynSchema }).optional(),
+    .max(90 * 24 * 3_600_000)
+    .describe('How long after that it may present what it sold, ms.'),
+  periods: z
+    .int()
+    .min(1)
+    .max(31)
+    .describe(
+      'How many periods, the present or coming one first; one that begins while the lease is sold from is always in.',
+    ),
+  pool: z
+    .strictObject({ sum: tiynSchema })
+    .optional()
+    .describe(
+      'Of a scheme whose policy is `lease-pool`, and only there: up to what sum the pool is filled. Zero ends it.',
+    ),
 })
 export type LeasePolicy = z.infer<typeof leasePolicySchema>
 

@@ -35,19 +35,22 @@ export const monitoringOperations = [
         z.strictObject({
           schemeId: nameSchema,
           funded: tiynSchema,
-          /** funded = spent + returned + escrow + onCards + inReview + free; negative when more came back than paid. */
-          spent: z.string().regex(/^-?\d+$/),
+          spent: z
+            .string()
+            .regex(/^-?\d+$/)
+            .describe(
+              'funded = spent + returned + escrow + onCards + inReview + free; negative when more came back than paid.',
+            ),
           returned: tiynSchema,
           escrow: tiynSchema,
-          /** On cards that count themselves: the most that they can still be debited for. */
-          onCards: tiynSchema,
+          onCards: tiynSchema.describe('On cards that count themselves: the most that they can still be debited for.'),
           inReview: tiynSchema,
           free: tiynSchema,
           awaitingFunds: tiynSchema,
-          /** Advanced to cards that took the place of others, less what came back of it. */
-          bridged: tiynSchema,
-          /** Of that, taken off the allowances since; what no till holds any more and is not in it is spent twice. */
-          recovered: tiynSchema,
+          bridged: tiynSchema.describe('Advanced to cards that took the place of others, less what came back of it.'),
+          recovered: tiynSchema.describe(
+            'Of that, taken off the allowances since; what no till holds any more and is not in it is spent twice.',
+          ),
         }),
       ),
       leases: z.array(
@@ -57,8 +60,7 @@ export const monitoringOperations = [
           terminalId: nameSchema,
           sellUntil: instantSchema,
           presentUntil: instantSchema,
-          /** What its slots still allow; the audit asks that it equals `escrow`. */
-          exposure: tiynSchema,
+          exposure: tiynSchema.describe('What its slots still allow; the audit asks that it equals `escrow`.'),
           escrow: tiynSchema,
         }),
       ),
@@ -67,14 +69,12 @@ export const monitoringOperations = [
           terminalId: nameSchema,
           merchantId: nameSchema,
           status: z.enum(['registered', 'active', 'suspended', 'revoked']),
-          /** To the minute. */
-          lastSeenAt: instantSchema.nullable(),
+          lastSeenAt: instantSchema.nullable().describe('To the minute.'),
           /** As the till's last head said: rows not handed over, and since when at least there have been some. */
           queue: z
             .strictObject({ length: z.int().min(0), since: instantSchema.nullable(), saidAt: instantSchema })
             .nullable(),
-          /** What it may still sell off line under the leases that the caller sees. */
-          exposure: tiynSchema,
+          exposure: tiynSchema.describe('What it may still sell off line under the leases that the caller sees.'),
           connectivity: z.enum(connectivities),
         }),
       ),

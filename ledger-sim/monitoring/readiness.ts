@@ -1,19 +1,18 @@
 /** Whether the ledger can do its work now: /health says that the process lives, this that a request would be served. */
 import { sql } from 'kysely'
+import { z } from 'zod'
 import type { LedgerPorts } from '../context.ts'
 import { migrations } from '../store/migrations.ts'
 
-export interface Readiness {
-  readonly ready: boolean
-  readonly checks: {
-    /** A row can be written; it is rolled back again. */
-    readonly storeWritable: boolean
-    /** Every change of the tables that this program knows has been made, and no other. */
-    readonly migrated: boolean
-    /** The time is not before what is booked already, nor outside of this century. */
-    readonly clockSane: boolean
-  }
-}
+export const readinessSchema = z.strictObject({
+  ready: z.boolean().describe('All checks are passed.'),
+  checks: z.strictObject({
+    storeWritable: z.boolean().describe('A row can be written; it is rolled back again.'),
+    migrated: z.boolean().describe('Every change of the tables that this program knows has been made, and no other.'),
+    clockSane: z.boolean().describe('The time is not before what is booked already, nor outside of this century.'),
+  }),
+})
+export type Readiness = z.output<typeof readinessSchema>
 
 /** Clocks of two machines differ; more than this is no clock. */
 const behindMsMax = 120_000

@@ -1,6 +1,6 @@
 /** What is asked about tills that are gone, and about what they sold and had not handed over. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { lossCodes } from '../../src/sync/protocol/loss-codes.ts'
 import { exportAnswerSchema, signedExportPartSchema } from '../../src/sync/protocol/terminal-export.ts'
@@ -47,7 +47,12 @@ export const claimOperations = [
     summary:
       'Ends a terminal that was lost, stolen, destroyed or handed in; cards that a finder could copy are exposed',
     roles: ['agency', 'bank'],
-    requestSchema: z.strictObject({ terminalId: nameSchema, reason: z.enum(revocationReasons) }),
+    requestSchema: z.strictObject({
+      terminalId: nameSchema.describe('A till that your agency registered, or of a merchant of your bank.'),
+      reason: z
+        .enum(revocationReasons)
+        .describe('What became of it: of one that somebody may have found, cards are exposed.'),
+    }),
     answerSchema: z.strictObject({
       terminalId: nameSchema,
       exposedCards: z.int(),
@@ -72,7 +77,9 @@ export const claimOperations = [
     tag: 'Payment at merchant',
     summary: 'Claims a sale of a till that is gone by the code on its receipt',
     roles: ['merchant'],
-    requestSchema: z.strictObject({ text: z.string().min(1).max(2_000) }),
+    requestSchema: z.strictObject({
+      text: z.string().min(1).max(2_000).describe('The text of the QR on the receipt, as it was read.'),
+    }),
     answerSchema: z.strictObject({ ...claimShape, arrival: arrivalSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -127,9 +134,9 @@ export const claimOperations = [
     summary: 'The agency pays a sale that was in review, or does not; the merchant can appeal',
     roles: ['agency'],
     requestSchema: z.strictObject({
-      tenderId: uuidSchema,
+      tenderId: uuidSchema.describe('Of `GET /v1/reviews`.'),
       verdict: z.enum(['paid', 'refused']),
-      reason: z.string().min(3).max(500),
+      reason: writtenName(500, 3).describe('In words, for the merchant to read.'),
     }),
     answerSchema: z.strictObject({ ...claimShape, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>

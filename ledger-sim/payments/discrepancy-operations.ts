@@ -1,6 +1,6 @@
 /** What is asked about discrepancies, by whoever bears them, and by who watches. */
 import { z } from 'zod'
-import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
 import { appealStates, signatureSchema, wayOuts } from '../../src/sync/protocol/messages.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
@@ -11,7 +11,8 @@ import { openAppeal } from './appeals.ts'
 import { listDiscrepancies } from './discrepancy-list.ts'
 
 const verdictSchema = z.enum(['accepted', 'refused'])
-const reasonSchema = z.string().min(3).max(500)
+const ofListSchema = uuidSchema.describe('Of `GET /v1/discrepancies`.')
+const reasonSchema = writtenName(500, 3).describe('In words, for the other side to read.')
 
 export const discrepancyOperations = [
   operation({
@@ -28,11 +29,11 @@ export const discrepancyOperations = [
           terminalId: nameSchema,
           tenderId: uuidSchema.nullable(),
           code: z.string(),
-          /** Who bears it, or has to explain it. */
-          owner: z.enum(['merchant', 'agency']),
+          owner: z.enum(['merchant', 'agency']).describe('Who bears it, or has to explain it.'),
           amount: tiynSchema,
-          /** What the ledger saw: the place in the journal, the lease, the reason in words. */
-          evidence: z.record(z.string(), z.unknown()),
+          evidence: z
+            .record(z.string(), z.unknown())
+            .describe('What the ledger saw: the place in the journal, the lease, the reason in words.'),
           at: instantSchema,
           wayOut: z.enum(wayOuts),
           appeal: z
@@ -63,7 +64,7 @@ export const discrepancyOperations = [
     tag: 'Payment at merchant',
     summary: 'Asks the agency to pay a sale that was given and not paid',
     roles: ['merchant', 'terminal'],
-    requestSchema: z.strictObject({ discrepancyId: uuidSchema, reason: reasonSchema }),
+    requestSchema: z.strictObject({ discrepancyId: ofListSchema, reason: reasonSchema }),
     answerSchema: z.strictObject({ discrepancyId: uuidSchema, arrival: z.enum(['created', 'exists']) }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -81,16 +82,19 @@ export const discrepancyOperations = [
     tag: 'Payment at merchant',
     summary: 'The agency pays a sale after all, or lets the loss stand; either is final and signed',
     roles: ['agency'],
-    requestSchema: z.strictObject({ discrepancyId: uuidSchema, verdict: verdictSchema, reason: reasonSchema }),
+    requestSchema: z.strictObject({ discrepancyId: ofListSchema, verdict: verdictSchema, reason: reasonSchema }),
     answerSchema: z.strictObject({
       discrepancyId: uuidSchema,
       verdict: verdictSchema,
       amount: tiynSchema,
-      /** The sale's slot, the agency's free account, or nothing. */
-      paidFrom: z.enum(['slot', 'agency']).nullable(),
+      paidFrom: z
+        .enum(['slot', 'agency'])
+        .nullable()
+        .describe("The sale's slot, the agency's free account, or nothing."),
       at: instantSchema,
-      /** The ledger's, over `{ agencyId }` and the fields above: tag `tolem/appeal-decision/1`. */
-      signature: signatureSchema,
+      signature: signatureSchema.describe(
+        "The ledger's, over `{ agencyId }` and the fields above: tag `tolem/appeal-decision/1`.",
+      ),
       arrival: z.enum(['created', 'exists']),
     }),
     perform: (asked) =>

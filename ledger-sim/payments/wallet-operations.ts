@@ -1,5 +1,6 @@
 /** What a wallet asks: an individual's own, or a bank's for its client (docs/design/17-qr-payment.md, "Messages"). */
 import { z } from 'zod'
+import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
 import { instantSchema, nameSchema, textsSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction } from '../context.ts'
@@ -10,7 +11,11 @@ import { findPayment, lateReasons, payRequest, showRequest } from './request-pay
 
 const tag = 'Payment at merchant'
 const roles = ['individual', 'bank'] as const
-const paymentRequest = z.strictObject({ paymentId: uuidSchema, requestId: uuidSchema, payer: nameSchema })
+const paymentRequest = z.strictObject({
+  paymentId: madeIdSchema,
+  requestId: uuidSchema.describe('The request’s id, as the QR has it.'),
+  payer: personAccountSchema,
+})
 
 export const walletOperations = [
   operation({
@@ -19,14 +24,13 @@ export const walletOperations = [
     tag,
     summary: 'What a QR asks for, before its payer agrees',
     roles,
-    requestSchema: z.strictObject({ requestId: uuidSchema }),
+    requestSchema: z.strictObject({ requestId: uuidSchema.describe('The request’s id, as the QR has it.') }),
     answerSchema: z.strictObject({
       requestId: uuidSchema,
       merchantId: nameSchema,
       merchantName: textsSchema,
       amount: tiynSchema,
-      /** From then on nobody can pay it. */
-      expiresAt: instantSchema,
+      expiresAt: instantSchema.describe('From then on nobody can pay it.'),
       state: z.enum(['open', 'paid', 'released', 'expired']),
     }),
     perform: async (asked) => {
@@ -41,13 +45,15 @@ export const walletOperations = [
     path: '/v1/payment-requests/payments',
     tag,
     summary: 'Pays a QR: the amount is set aside until the sale is closed, or comes back at once',
+    description:
+      '`held` is set aside until the till closes the sale, 14 days at most; `paid_back` is final for this id. No ' +
+      'answer: send the same again.',
     roles,
     requestSchema: paymentRequest,
     answerSchema: z.strictObject({
       paymentId: uuidSchema,
       state: z.enum(['held', 'paid_back']),
-      /** Why it came back. */
-      reason: z.enum(lateReasons).nullable(),
+      reason: z.enum(lateReasons).nullable().describe('Why it came back.'),
       arrival: z.enum(['created', 'exists']),
     }),
     perform: (asked) =>
@@ -77,15 +83,18 @@ export const walletOperations = [
     tag,
     summary: 'What became of a payment to a QR',
     roles,
-    requestSchema: z.strictObject({ paymentId: uuidSchema }),
+    requestSchema: z.strictObject({ paymentId: uuidSchema.describe('The id under which you paid.') }),
     answerSchema: z.strictObject({
       ...paymentRequest.shape,
       amount: tiynSchema,
       state: z.enum(['held', 'settled', 'paid_back']),
-      /** Why it came back: at once, because its hold was freed, or because the sale was reversed after it was paid. */
-      reason: z.enum([...lateReasons, 'reversed']).nullable(),
-      /** What the merchant still owes of it: it is paid from what the merchant takes next. */
-      owed: tiynSchema,
+      reason: z
+        .enum([...lateReasons, 'reversed'])
+        .nullable()
+        .describe(
+          'Why it came back: at once, because its hold was freed, or because the sale was reversed after it was paid.',
+        ),
+      owed: tiynSchema.describe('What the merchant still owes of it: it is paid from what the merchant takes next.'),
     }),
     perform: async (asked) => {
       const { paymentId } = asked.request

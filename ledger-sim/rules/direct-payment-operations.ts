@@ -1,7 +1,8 @@
 /** The report's "Payment at merchant" from an individual's account, without a till, and its way back. */
 import { z } from 'zod'
+import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
 import { instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { subtractTiyn, tiyn, tiynSchema, zeroTiyn } from '../../src/voucher/money.ts'
+import { positiveTiynSchema, subtractTiyn, tiyn, tiynSchema, zeroTiyn } from '../../src/voucher/money.ts'
 import { findAccount } from '../accounts/accounts.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
@@ -11,26 +12,30 @@ import { boughtLineSchema, leftOf, payDirectly, refundDirectly, storedPayment } 
 import { sharesOfPayment } from './share-list.ts'
 
 const tag = 'Payment at merchant'
-const positiveTiyn = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 const arrivalSchema = z.enum(['created', 'exists'])
 const paymentSchema = z.strictObject({
-  paymentId: uuidSchema,
-  payer: nameSchema,
-  merchantId: nameSchema,
-  /** What the lines add up to. */
-  amount: positiveTiyn,
-  lines: z.array(boughtLineSchema).min(1).max(500),
+  paymentId: madeIdSchema,
+  payer: personAccountSchema,
+  merchantId: nameSchema.describe('The merchant, not its account.'),
+  amount: positiveTiynSchema.describe('What the lines add up to.'),
+  lines: z.array(boughtLineSchema).min(1).max(500).describe('What was bought: rules split the payment by it.'),
 })
 const refundedLinesSchema = z
-  .array(z.strictObject({ line: z.int().min(1), amount: positiveTiyn }))
+  .array(
+    z.strictObject({
+      line: z.int().min(1).describe('1 for the first line of the payment.'),
+      amount: positiveTiynSchema,
+    }),
+  )
   .min(1)
   .max(500)
 const refundSchema = z.strictObject({
-  refundId: uuidSchema,
-  paymentId: uuidSchema,
-  amount: positiveTiyn,
-  /** They add up to the amount. Absent: it is spread over what is left of each line. */
-  lines: refundedLinesSchema.optional(),
+  refundId: madeIdSchema,
+  paymentId: uuidSchema.describe('The payment that the merchant got, by its payer’s id.'),
+  amount: positiveTiynSchema.describe('Tiyn, not more than is left of the payment.'),
+  lines: refundedLinesSchema
+    .optional()
+    .describe('They add up to the amount. Absent: it is spread over what is left of each line.'),
 })
 
 export const directPaymentOperations = [
@@ -73,14 +78,15 @@ export const directPaymentOperations = [
     roles: ['individual', 'bank', 'merchant'],
     requestSchema: z.strictObject({ paymentId: uuidSchema }),
     answerSchema: paymentSchema.extend({
-      /** Null for the merchant. */
-      payer: nameSchema.nullable(),
+      payer: nameSchema.nullable().describe('Null for the merchant.'),
       refunded: tiynSchema,
-      /** Of which tax, by class, when it was paid. */
-      tax: z.array(z.strictObject({ taxClass: nameSchema, base: tiynSchema, tax: tiynSchema })),
+      tax: z
+        .array(z.strictObject({ taxClass: nameSchema, base: tiynSchema, tax: tiynSchema }))
+        .describe('Of which tax, by class, when it was paid.'),
       taxReturned: tiynSchema,
-      /** What a bank gave of its own, less what was taken back; null for the merchant. */
-      cashback: tiynSchema.nullable(),
+      cashback: tiynSchema
+        .nullable()
+        .describe('What a bank gave of its own, less what was taken back; null for the merchant.'),
       at: instantSchema,
     }),
     perform: async (asked) => {
@@ -98,8 +104,7 @@ export const directPaymentOperations = [
     requestSchema: refundSchema,
     answerSchema: z.strictObject({
       refundId: uuidSchema,
-      /** What went back of each line. */
-      lines: refundedLinesSchema,
+      lines: refundedLinesSchema.describe('What went back of each line.'),
       arrival: arrivalSchema,
     }),
     perform: (asked) =>

@@ -19,10 +19,10 @@ import { sharesOf } from './shares.ts'
 
 /** A line is known by its place: the first is 1. */
 export const boughtLineSchema = z.strictObject({
-  itemId: nameSchema,
-  category: nameSchema,
-  quantity: z.int().min(1).max(9_999),
-  unitPrice: tiynSchema,
+  itemId: nameSchema.describe('The article, by the merchant’s id.'),
+  category: nameSchema.describe('By which a rule finds the tax class.'),
+  quantity: z.int().min(1).max(9_999).describe('Pieces.'),
+  unitPrice: tiynSchema.describe('Of one piece, tax included.'),
 })
 export type BoughtLine = z.infer<typeof boughtLineSchema>
 

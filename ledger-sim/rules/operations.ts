@@ -1,13 +1,15 @@
 /** Programmable rules at the point of sale: who may write one, for which merchants it is, and what it moved. */
 import { z } from 'zod'
+import { madeIdSchema } from '../http/request-fields.ts'
 import { hashSchema, instantSchema, nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { tiynSchema } from '../../src/voucher/money.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { once, rollingBack } from '../http/idempotent.ts'
 import { operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
+import { pageSizeIn } from '../http/query-numbers.ts'
 import { assignRule, endAssignment, storedAssignments, type Assigned } from './assignments.ts'
 import { directPaymentOperations } from './direct-payment-operations.ts'
-import { assignmentTermsSchema, ruleSchema } from './rule.ts'
+import { assignmentTermsSchema, newRuleSchema, ruleSchema } from './rule.ts'
 import { registerRule, ruleOf, storedVersions } from './rule-book.ts'
 import { listShares } from './share-list.ts'
 
@@ -16,12 +18,11 @@ const writers = ['central-bank', 'bank', 'legal-entity', 'agency'] as const
 const readers = [...writers, 'merchant', 'auditor'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
 const assignmentSchema = z.strictObject({
-  assignmentId: uuidSchema,
-  ruleId: nameSchema,
-  merchantId: nameSchema,
+  assignmentId: madeIdSchema,
+  ruleId: nameSchema.describe('A rule of your own.'),
+  merchantId: nameSchema.describe('At whose sales it is in force.'),
   terms: assignmentTermsSchema,
-  /** For sales from this moment on; after now. */
-  from: instantSchema,
+  from: instantSchema.describe('For sales from this moment on; after now.'),
   until: instantSchema.nullable(),
 })
 
@@ -32,12 +33,11 @@ export const ruleOperations = [
     tag,
     summary: 'Registers a rule at the point of sale, or its next version; it applies to no merchant by itself',
     roles: writers,
-    requestSchema: ruleSchema,
+    requestSchema: newRuleSchema,
     answerSchema: z.strictObject({
       ruleId: nameSchema,
       version: z.int(),
-      /** Over tag `tolem/rule/1` and the canonical rule. */
-      hash: hashSchema,
+      hash: hashSchema.describe('Over tag `tolem/rule/1` and the canonical rule.'),
       arrival: arrivalSchema,
     }),
     perform: (asked) =>
@@ -84,7 +84,11 @@ export const ruleOperations = [
     tag,
     summary: 'Ends an assignment at a moment after now; what was sold until then keeps its rule',
     roles: writers,
-    requestSchema: z.strictObject({ endingId: uuidSchema, assignmentId: uuidSchema, until: instantSchema }),
+    requestSchema: z.strictObject({
+      endingId: madeIdSchema,
+      assignmentId: uuidSchema.describe('An assignment of your own.'),
+      until: instantSchema.describe('The first moment at which it is in force no more, ms since 1970; after now.'),
+    }),
     answerSchema: z.strictObject({ assignmentId: uuidSchema, until: instantSchema, arrival: arrivalSchema }),
     perform: (asked) =>
       once(asked, 'rule-assignment-ending', asked.request.endingId, async (work) => {
@@ -117,16 +121,16 @@ export const ruleOperations = [
       'What rules took and gave, payment by payment, without who paid; what they could not split for want of lines',
     roles: readers,
     requestSchema: z.strictObject({
-      /** The last one that was read. */
-      after: uuidSchema.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
+      after: uuidSchema.optional().describe('The last share that you have read.'),
+      limit: pageSizeIn(500, 100),
     }),
     answerSchema: z.strictObject({
       shares: z.array(
         z.strictObject({
           shareId: uuidSchema,
-          /** What the id is of: a tender’s, a direct payment’s or a discrepancy’s may be the same. */
-          paidAs: z.enum(['tender', 'direct', 'appeal']),
+          paidAs: z
+            .enum(['tender', 'direct', 'appeal'])
+            .describe('What the id is of: a tender’s, a direct payment’s or a discrepancy’s may be the same.'),
           paymentId: uuidSchema,
           ruleId: nameSchema,
           ruleVersion: z.int(),

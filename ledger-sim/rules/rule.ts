@@ -4,19 +4,17 @@
  */
 import { z } from 'zod'
 import { hashOf } from '../../src/sync/protocol/canonical.ts'
-import { instantSchema, nameSchema, textsSchema, type Hash } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
+import { instantSchema, nameSchema, textsSchema, writtenTextsSchema, type Hash } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 
 /** Hundredths of a percent. */
-const basisPoints = (most: number) => z.int().min(1).max(most)
+const basisPoints = (most: number) => z.int().min(1).max(most).describe('Hundredths of a percent.')
 
 const common = {
-  ruleId: nameSchema,
-  /** The first is 1, each later one rises by one; none is ever changed. */
-  version: z.int().min(1).max(1_000_000),
+  ruleId: nameSchema.describe('The rule, by an id that its writer gives it: one on the whole platform.'),
+  version: z.int().min(1).max(1_000_000).describe('The first is 1, each later one rises by one; none is ever changed.'),
   name: textsSchema,
-  /** In force for sales from this moment on, until the next version's, or until `until`. */
-  from: instantSchema,
+  from: instantSchema.describe("In force for sales from this moment on, until the next version's, or until `until`."),
   until: instantSchema.nullable(),
 }
 
@@ -31,7 +29,7 @@ const taxClassSchema = z.discriminatedUnion('treatment', [
 const vatRuleSchema = z.strictObject({
   kind: z.literal('vat'),
   ...common,
-  taxAccount: nameSchema,
+  taxAccount: nameSchema.describe('The account that gets the tax: the tax authority’s.'),
   classes: z.array(taxClassSchema).min(1).max(20),
 })
 export type VatRule = z.infer<typeof vatRuleSchema>
@@ -40,10 +38,10 @@ export type VatRule = z.infer<typeof vatRuleSchema>
 const cashbackRuleSchema = z.strictObject({
   kind: z.literal('cashback'),
   ...common,
-  sponsorAccount: nameSchema,
+  sponsorAccount: nameSchema.describe('The account that gives it: the bank’s own.'),
   basisPoints: basisPoints(5_000),
-  mostPerPayment: tiynSchema.refine((amount) => amount > 0n),
-  mostPerPeriod: tiynSchema.refine((amount) => amount > 0n),
+  mostPerPayment: positiveTiynSchema,
+  mostPerPeriod: positiveTiynSchema.describe('To one payer.'),
   /** Months as instants, made where the rule is written: the ledger asks for no time zone (money-rules.md, "Time"). */
   periods: z
     .array(z.strictObject({ periodId: nameSchema, from: instantSchema, to: instantSchema }))
@@ -54,14 +52,18 @@ export type CashbackRule = z.infer<typeof cashbackRuleSchema>
 
 export const ruleSchema = z.discriminatedUnion('kind', [vatRuleSchema, cashbackRuleSchema])
 export type Rule = z.infer<typeof ruleSchema>
+/** The same where it comes in. */
+export const newRuleSchema = z.discriminatedUnion('kind', [
+  vatRuleSchema.extend({ name: writtenTextsSchema }),
+  cashbackRuleSchema.extend({ name: writtenTextsSchema }),
+])
 
 /** What an assignment adds for its merchant: here which of its categories are in which tax class. */
 export const assignmentTermsSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('vat'),
     categories: z.array(z.strictObject({ category: nameSchema, taxClass: nameSchema })).max(500),
-    /** Of every category that is not listed. */
-    otherwise: nameSchema,
+    otherwise: nameSchema.describe('Of every category that is not listed.'),
   }),
   z.strictObject({ kind: z.literal('cashback') }),
 ])

@@ -1,11 +1,25 @@
 /** What an agency does: schemes, money for them, beneficiaries, cards, merchants; and what it looks at. */
 import { z } from 'zod'
+import {
+  beneficiarySchema,
+  cardPseudonymSchema,
+  holderSchema,
+  madeIdSchema,
+  ownSchemeSchema,
+  uidOfCard,
+} from '../http/request-fields.ts'
 import { signIssuerRecord } from '../../src/sync/protocol/issuer-record.ts'
 import { uidProfileSchema, type UidProfile } from '../../src/voucher/card-rules.ts'
 import { uidFaultOf } from '../../src/voucher/cards/uid.ts'
-import { instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema } from '../../src/voucher/money.ts'
-import { merchantSchema, terminalPackageSchema } from '../../src/voucher/package.ts'
+import {
+  instantSchema,
+  nameSchema,
+  pseudonymSchema,
+  uuidSchema,
+  writtenTextsSchema,
+} from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
+import { catalogueItemSchema, merchantSchema } from '../../src/voucher/package.ts'
 import { schemeSchema } from '../../src/voucher/scheme.ts'
 import { issuerRecordSchema } from '../../src/voucher/tender.ts'
 import { isUnsafeFor } from '../applet/pairs.ts'
@@ -29,24 +43,28 @@ import { reissueCard } from './reissue.ts'
 /** Hex, of any length that a card may have; 4 and 10 bytes are for the profile `uid` only. */
 const uidSchema = z.string().regex(/^(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{20})$/)
 const registrationSchema = z.strictObject({
-  uid: uidSchema,
-  holder: pseudonymSchema,
-  /** Absent: `ntag424`. */
-  profile: uidProfileSchema.optional(),
+  uid: uidSchema.describe(uidOfCard),
+  holder: holderSchema,
+  profile: uidProfileSchema
+    .optional()
+    .describe('What kind of card it is, and so what it proves; without it, `ntag424`.'),
 })
 const tag = 'Voucher schemes'
 const agency = ['agency'] as const
 const arrivalSchema = z.enum(['created', 'exists'])
 const registeredSchema = z.strictObject({
   card: pseudonymSchema,
-  /** Of an NTAG21x: what the issuing desk writes to it (docs/design/24-card-profiles.md, "The issuer's record"). */
-  record: issuerRecordSchema.optional(),
+  record: issuerRecordSchema
+    .optional()
+    .describe(
+      `Of an NTAG21x: what the issuing desk writes to it (docs/design/24-card-profiles.md, "The issuer's record").`,
+    ),
   arrival: arrivalSchema,
 })
 const entitlementSchema = z.strictObject({
-  schemeId: nameSchema,
-  beneficiary: pseudonymSchema,
-  holder: pseudonymSchema,
+  schemeId: ownSchemeSchema,
+  beneficiary: beneficiarySchema,
+  holder: holderSchema,
 })
 /** `holders`: how many share the allowance now. */
 const membersAnswer = z.strictObject({ beneficiary: pseudonymSchema, arrival: arrivalSchema, holders: z.int() })
@@ -59,7 +77,7 @@ export const schemeOperations = [
     tag,
     summary: 'Publishes a scheme, or its next version',
     roles: agency,
-    requestSchema: schemeSchema,
+    requestSchema: schemeSchema.extend({ name: writtenTextsSchema }),
     answerSchema: z.strictObject({ schemeId: nameSchema, version: z.int(), arrival: arrivalSchema }),
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -80,12 +98,15 @@ export const schemeOperations = [
     path: '/v1/scheme-fundings',
     tag,
     summary: 'Marks the agency’s money for a scheme; sales that wait for it are paid',
+    description:
+      'Marked money pays merchants of the scheme and nothing else; what is left can go back to the agency only ' +
+      'as the scheme says (`unused`).',
     roles: agency,
     requestSchema: z.strictObject({
-      transferId: uuidSchema,
-      accountId: nameSchema,
-      schemeId: nameSchema,
-      amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+      transferId: madeIdSchema,
+      accountId: nameSchema.describe('The agency’s own account.'),
+      schemeId: ownSchemeSchema,
+      amount: positiveTiynSchema,
     }),
     answerSchema: z.strictObject({ transferId: uuidSchema, arrival: arrivalSchema }),
     perform: (asked) =>
@@ -129,10 +150,14 @@ export const schemeOperations = [
     tag,
     summary: 'Who has activated a scheme that asks for it: with which card, where, when, by which payment',
     roles: agency,
-    requestSchema: z.strictObject({ schemeId: nameSchema, after: pseudonymSchema.optional() }),
+    requestSchema: z.strictObject({
+      schemeId: ownSchemeSchema,
+      after: pseudonymSchema
+        .optional()
+        .describe(`The last beneficiary that you have read; a page has at most ${limits.activationsPerPageMax}.`),
+    }),
     answerSchema: z.strictObject({
-      /** Of the scheme in all. */
-      entitled: z.int(),
+      entitled: z.int().describe('Of the scheme in all.'),
       activated: z.int(),
       /** In the order of the beneficiaries; `after` the last of them goes on. */
       activations: z.array(
@@ -164,7 +189,10 @@ export const schemeOperations = [
     summary:
       'Lets another holder share the allowance of a beneficiary, beside a holder who is named and has it already',
     roles: agency,
-    requestSchema: z.strictObject({ ...entitlementSchema.shape, member: pseudonymSchema }),
+    requestSchema: z.strictObject({
+      ...entitlementSchema.shape,
+      member: pseudonymSchema.describe('A holder who has that allowance already.'),
+    }),
     answerSchema: membersAnswer,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -237,7 +265,7 @@ export const schemeOperations = [
       tag,
       summary: status === 'blocked' ? 'Blocks a card: the hotlist rises by one version' : 'Unblocks a card',
       roles: agency,
-      requestSchema: z.strictObject({ card: pseudonymSchema }),
+      requestSchema: z.strictObject({ card: cardPseudonymSchema }),
       answerSchema: statusAnswer,
       perform: (asked) =>
         rollingBack(asked, async (work) => {
@@ -257,7 +285,9 @@ export const schemeOperations = [
     tag,
     summary: 'Issues a card in place of a lost or broken one, which stays blocked; the allowances stay the holder’s',
     roles: agency,
-    requestSchema: registrationSchema.omit({ holder: true }).extend({ card: pseudonymSchema }),
+    requestSchema: registrationSchema
+      .omit({ holder: true })
+      .extend({ card: pseudonymSchema.describe('The card that was lost or is broken.') }),
     answerSchema: registeredSchema,
     perform: (asked) =>
       rollingBack(asked, async (work) => {
@@ -285,10 +315,17 @@ export const schemeOperations = [
     path: '/v1/merchants',
     tag,
     summary: 'Registers a merchant with its account and tiles, or changes its names, its place and the tiles',
+    description:
+      'With the account at your bank that is named, which is opened where there is none. Said again with ' +
+      'other names, another place or other tiles, they change with the next packages of its tills; the account ' +
+      'never does.',
     roles: ['bank'],
     requestSchema: z.strictObject({
-      merchant: merchantSchema,
-      ...terminalPackageSchema.pick({ catalogue: true, categories: true }).shape,
+      merchant: merchantSchema.extend({ name: writtenTextsSchema, address: writtenTextsSchema }),
+      catalogue: z.array(catalogueItemSchema.extend({ name: writtenTextsSchema })).describe('The tiles of its tills.'),
+      categories: z
+        .array(z.strictObject({ category: nameSchema, name: writtenTextsSchema }))
+        .describe('In which a bare amount may be rung up.'),
     }),
     answerSchema: z.strictObject({ merchantId: nameSchema }),
     perform: (asked) =>

@@ -10,8 +10,10 @@ import { notOwnCard } from './ownership.ts'
 import { beginRekeying, finishRekeying, type Rekeyed } from './rekeying.ts'
 
 const rekeyingSchema = z.strictObject({
-  /** The desk has the card before it. Hex; turned into the pseudonym and not stored. */
-  uid: z.string().regex(/^[0-9A-Fa-f]{14}$/),
+  uid: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{14}$/)
+    .describe('The desk has the card before it. Hex; turned into the pseudonym and not stored.'),
   /** Whose keys the card gets: one more than that of the keys that it has, which is their version on the card. */
   generation: z
     .int()

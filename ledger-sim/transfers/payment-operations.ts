@@ -1,8 +1,10 @@
 /** The report's payments of legal entities, and the scenarios between government and customers made of them. */
 import { z } from 'zod'
-import { nameSchema, uuidSchema } from '../../src/voucher/identifiers.ts'
+import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
+import { nameSchema, uuidSchema, writtenName, writtenText } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
-import { positiveTiynSchema, transferAnswer } from '../accounts/named-transfer.ts'
+import { transferAnswer } from '../accounts/named-transfer.ts'
 import { once, onceEach } from '../http/idempotent.ts'
 import { operation, type Asked, type Services, type Signed } from '../http/operation.ts'
 import { inSteps } from '../in-steps.ts'
@@ -17,11 +19,13 @@ import {
   type PaymentWay,
 } from './payments.ts'
 
-const purposeSchema = z.string().max(140)
+const purposeSchema = writtenText(140).describe(
+  'For the payee to read; it stands in both statements, and may be empty.',
+)
 const paymentRequest = z.strictObject({
-  transferId: uuidSchema,
-  payer: nameSchema,
-  payee: nameSchema,
+  transferId: madeIdSchema,
+  payer: nameSchema.describe('The account that pays: one of your own.'),
+  payee: nameSchema.describe('The account that is paid, at whichever bank.'),
   amount: positiveTiynSchema,
   purpose: purposeSchema,
 })
@@ -44,6 +48,9 @@ export const paymentOperations = [
     path: '/v1/payments/legal-entity-legal-entity',
     tag: 'Legal entity-to-legal entity payment',
     summary: 'Pays from one legal entity to another',
+    description:
+      'Between accounts of legal entities, agencies and merchants, at whichever banks; money that is marked for ' +
+      'a scheme is in none of them. It is done when it is answered. No answer: send the same again.',
     roles: ['legal-entity', 'agency', 'merchant'],
     requestSchema: paymentRequest,
     answerSchema: transferAnswer,
@@ -55,6 +62,9 @@ export const paymentOperations = [
     path: '/v1/payments/legal-entity-individual',
     tag: 'Legal entity-to-individual payment',
     summary: 'Pays from a legal entity to an individual',
+    description:
+      'The person may not hold more than the limits allow; of them a payer hears only that the account cannot ' +
+      'take this amount.',
     roles: ['legal-entity', 'agency', 'merchant'],
     requestSchema: paymentRequest,
     answerSchema: transferAnswer,
@@ -69,16 +79,16 @@ export const paymentOperations = [
     summary: 'An agency pays many individuals, each under an id of its own and apart from the others',
     roles: ['agency'],
     requestSchema: z.strictObject({
-      payer: nameSchema,
+      payer: nameSchema.describe('The agency’s account that pays them all.'),
       purpose: purposeSchema,
       payments: z
         .array(paymentRequest.pick({ transferId: true, payee: true, amount: true }))
         .min(1)
-        .max(payoutsMax),
+        .max(payoutsMax)
+        .describe('Each under an id of its own, and done or refused by itself.'),
     }),
     answerSchema: z.strictObject({
-      /** In the order of the request. */
-      results: z.array(payoutSchema),
+      results: z.array(payoutSchema).describe('In the order of the request.'),
     }),
     perform: async (asked) => {
       const { payer, purpose, payments } = asked.request
@@ -97,9 +107,12 @@ export const paymentOperations = [
     summary: 'An individual, or its bank for it, pays a tax, a fine or a fee to a government body',
     roles: ['individual', 'bank'],
     requestSchema: paymentRequest.extend({
-      purpose: z.enum(['tax', 'fine', 'fee']),
-      /** What the body finds the payment by: the number of a tax notice, of a fine. */
-      paymentReference: z.string().min(1).max(35),
+      payer: personAccountSchema,
+      payee: nameSchema.describe('The account of the agency that is paid.'),
+      purpose: z.enum(['tax', 'fine', 'fee']).describe('What is paid.'),
+      paymentReference: writtenName(35).describe(
+        'What the body finds the payment by: the number of a tax notice, of a fine.',
+      ),
     }),
     answerSchema: transferAnswer,
     perform: (asked) =>

@@ -7,13 +7,13 @@ import { refusalCodes } from '../../src/voucher/reasons.ts'
 import { inTransaction } from '../context.ts'
 import { isDisowned } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
+import { pageSizeIn } from '../http/query-numbers.ts'
 import { shownPayerSchema } from '../individuals/received.ts'
 import { restingStates } from '../payments/tenders.ts'
 import { listSettlementMessages } from './settlement-messages.ts'
 import { tenderStatus } from './tender-status.ts'
 import { statusKinds, transferStates, transferStatus } from './transfer-status.ts'
 import { seesAll } from './who-sees.ts'
-import { wholeNumberText } from './whole-number-text.ts'
 
 const messagesMax = 500
 
@@ -30,13 +30,17 @@ export const questionOperations = [
       kind: z.enum(statusKinds),
       state: z.enum(transferStates),
       amount: tiynSchema,
-      /** By refunds, without what a reversal gave back. */
-      refunded: tiynSchema,
-      /** Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms. */
-      payer: z.string().nullable(),
+      refunded: tiynSchema.describe('By refunds, without what a reversal gave back.'),
+      payer: z
+        .string()
+        .nullable()
+        .describe(
+          'Null where it is an individual’s and the asker only received; to who watches all, people are pseudonyms.',
+        ),
       payee: z.string(),
-      /** What a person who paid a person chose to show, to the payee’s side; null for everything else. */
-      from: shownPayerSchema.nullable(),
+      from: shownPayerSchema
+        .nullable()
+        .describe('What a person who paid a person chose to show, to the payee’s side; null for everything else.'),
       purpose: z.string().nullable(),
       paymentReference: z.string().nullable(),
       at: instantSchema,
@@ -61,22 +65,19 @@ export const questionOperations = [
       'who paid by QR and their bank, the central bank and the auditor',
     roles: ['central-bank', 'bank', 'agency', 'merchant', 'individual', 'auditor'],
     requestSchema: z.strictObject({
-      /** Of the tender (the `reference` of a statement), of its refund, or of the payment by which a wallet paid it. */
-      tenderId: uuidSchema,
+      tenderId: uuidSchema.describe(
+        'Of the tender (the `reference` of a statement), of its refund, or of the payment by which a wallet paid it.',
+      ),
     }),
     answerSchema: z.strictObject({
       tenderId: uuidSchema,
-      /** What a till disowned before it came is a voucher’s of nothing. */
-      kind: z.enum(['voucher', 'qr']),
+      kind: z.enum(['voucher', 'qr']).describe('What a till disowned before it came is a voucher’s, of nothing.'),
       state: z.enum(restingStates),
       amount: tiynSchema,
-      /** By refunds, without what a reversal gave back. */
-      refunded: tiynSchema,
+      refunded: tiynSchema.describe('By refunds, without what a reversal gave back.'),
       paidBy: z.enum(['escrow', 'agency', 'individual']).nullable(),
-      /** Why it was refused. */
-      refusal: z.enum(refusalCodes).nullable(),
-      /** Why nobody pays it: the merchant bears it. */
-      loss: z.enum(lossCodes).nullable(),
+      refusal: z.enum(refusalCodes).nullable().describe('Why it was refused.'),
+      loss: z.enum(lossCodes).nullable().describe('Why nobody pays it: the merchant bears it.'),
       schemeId: nameSchema.nullable(),
       terminalId: nameSchema,
       at: instantSchema,
@@ -98,9 +99,10 @@ export const questionOperations = [
     summary: 'What conversions at the central bank told the settlement system, in one order: a bank’s own, or all',
     roles: ['central-bank', 'bank', 'auditor'],
     requestSchema: z.strictObject({
-      /** The transfer of the last message that was seen. */
-      after: uuidSchema.optional(),
-      limit: wholeNumberText(1, messagesMax).optional(),
+      after: uuidSchema
+        .optional()
+        .describe('The transfer of the last message that you have seen: the `cursor` of its page.'),
+      limit: pageSizeIn(messagesMax, messagesMax),
     }),
     answerSchema: z.strictObject({
       messages: z.array(
@@ -110,15 +112,13 @@ export const questionOperations = [
           direction: z.enum(['issue', 'redemption']),
           amount: tiynSchema,
           at: instantSchema,
-          /** ISO 20022 XML, like a pacs.009. */
-          document: z.string(),
+          document: z.string().describe('ISO 20022 XML, like a pacs.009.'),
         }),
       ),
-      /** What to ask for after these; null where there are none yet. */
-      cursor: uuidSchema.nullable(),
+      cursor: uuidSchema.nullable().describe('What to ask for after these; null where there are none yet.'),
     }),
     perform: async (asked) => {
-      const { after, limit = messagesMax } = asked.request
+      const { after, limit } = asked.request
       const bank = seesAll(asked.caller) ? undefined : asked.caller.owner
       const messages = await inTransaction(asked.services, (work) =>
         listSettlementMessages(work, { bank, after, limit }),

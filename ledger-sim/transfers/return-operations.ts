@@ -1,13 +1,13 @@
 /** Reversals and refunds of what clients transferred (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
-import { uuidSchema } from '../../src/voucher/identifiers.ts'
-import { tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
-import { positiveTiynSchema } from '../accounts/named-transfer.ts'
+import { madeIdSchema } from '../http/request-fields.ts'
+import { uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
+import { positiveTiynSchema, tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type ProblemOutcome } from '../http/operation.ts'
 import { refundTransfer, reverseTransfer, type Returned } from './returns.ts'
 
-const reasonSchema = z.string().min(1).max(140)
+const reasonSchema = writtenName(140).describe('Why, for the other side to read.')
 const arrival = z.enum(['created', 'exists'])
 
 export const returnOperations = [
@@ -16,14 +16,25 @@ export const returnOperations = [
     path: '/v1/reversals',
     tag: 'Scenarios',
     summary: 'Disowns a payment within 24 hours, or an id before anything came under it',
+    description:
+      'For whoever made the payment. What is left of it comes back whole, or `insufficient_funds` and nothing ' +
+      'moves. An id that nobody used is disowned for good: what arrives under it later answers ' +
+      '`reversed_before_arrival`.',
     roles: ['bank', 'legal-entity', 'agency', 'merchant', 'individual', 'central-bank'],
-    requestSchema: z.strictObject({ reversalId: uuidSchema, transferId: uuidSchema, reason: reasonSchema }),
+    requestSchema: z.strictObject({
+      reversalId: madeIdSchema,
+      transferId: uuidSchema.describe(
+        'The payment that you made, by its own id; one that nobody has used is disowned for good.',
+      ),
+      reason: reasonSchema,
+    }),
     answerSchema: z.strictObject({
       reversalId: uuidSchema,
       transferId: uuidSchema,
       state: z.enum(['reversed', 'reversed_before_arrival']),
-      /** What this reversal gave back, tiyn: nothing when there was nothing left, or another one had. */
-      returned: tiynSchema,
+      returned: tiynSchema.describe(
+        'What this reversal gave back, tiyn: nothing when there was nothing left, or another one had.',
+      ),
       arrival,
     }),
     perform: (asked) =>
@@ -42,11 +53,12 @@ export const returnOperations = [
     path: '/v1/refunds',
     tag: 'Scenarios',
     summary: 'The payee gives a payment back, wholly or in parts',
+    description: 'For the payee, or its bank where the payee is a person; at any time, as often as something is left.',
     roles: ['bank', 'legal-entity', 'agency', 'merchant', 'individual'],
     requestSchema: z.strictObject({
-      refundId: uuidSchema,
-      transferId: uuidSchema,
-      amount: positiveTiynSchema,
+      refundId: madeIdSchema,
+      transferId: uuidSchema.describe('The payment that you got: the id under which its payer made it.'),
+      amount: positiveTiynSchema.describe('Tiyn, not more than was paid less what was refunded.'),
       reason: reasonSchema,
     }),
     answerSchema: z.strictObject({ refundId: uuidSchema, transferId: uuidSchema, amount: tiynSchema, arrival }),

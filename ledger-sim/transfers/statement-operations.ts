@@ -1,15 +1,15 @@
 /** Statements, as JSON and as CSV (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
 import { instantSchema } from '../../src/voucher/identifiers.ts'
+import { transferKinds } from '../accounts/transfer-kinds.ts'
 import { inTransaction } from '../context.ts'
 import { operation, problem } from '../http/operation.ts'
+import { cursorIn, instantIn, wholeNumberIn } from '../http/query-numbers.ts'
 import { statementCsv } from './statement-csv.ts'
 import { longStatement, statementOf, statementPageMax, type WantedStatement } from './statement.ts'
-import { wholeNumberText } from './whole-number-text.ts'
 
 /** Of a CSV without a limit: some 2 MB. */
 const csvEntriesMax = 10_000
-const instantText = wholeNumberText(0, 8_640_000_000_000_000)
 /** Tiyn with a sign. */
 const signedSchema = z.string().regex(/^-?\d+$/)
 
@@ -24,43 +24,45 @@ export const statementOperations = [
     roles: ['central-bank', 'bank', 'legal-entity', 'agency', 'merchant', 'individual', 'auditor'],
     requestSchema: z.strictObject({
       accountId: z.string().min(1).max(160),
-      /** The number of the last entry that was seen. */
-      after: wholeNumberText(0, Number.MAX_SAFE_INTEGER).optional(),
-      limit: wholeNumberText(1, statementPageMax).optional(),
-      /** The first moment that is in it. */
-      from: instantText.optional(),
-      /** The first moment that is not. */
-      to: instantText.optional(),
+      after: cursorIn.optional().describe('The number of the last entry that you have seen: the `cursor` of its page.'),
+      limit: wholeNumberIn(1, statementPageMax)
+        .optional()
+        .meta({
+          description:
+            `How many at most: 1 to ${statementPageMax}; ${statementPageMax} when nothing is said, ` +
+            `of a CSV ${csvEntriesMax}.`,
+          default: String(statementPageMax),
+          'x-maximum': statementPageMax,
+        }),
+      from: instantIn.optional().describe('The first moment that is in it, ms since 1970.'),
+      to: instantIn.optional().describe('The first moment that is not, ms since 1970.'),
       format: z.enum(['json', 'csv']).optional(),
     }),
     answerSchema: z.strictObject({
       accountId: z.string(),
       currency: z.enum(['DT', 'KZT']),
-      /** Before the first of the entries. */
-      openingBalance: signedSchema,
+      openingBalance: signedSchema.describe('Before the first of the entries.'),
       entries: z.array(
         z.strictObject({
-          /** Its number in this account, from 1 without gaps. */
-          entry: z.int(),
+          entry: z.int().describe('Its number in this account, from 1 without gaps.'),
           at: instantSchema,
-          kind: z.string(),
-          /** Negative when it was taken from the account. */
-          amount: signedSchema,
-          /** After it. */
-          balance: signedSchema,
-          /** Null where it is a person’s who paid. */
-          counterparty: z.string().nullable(),
+          kind: z.enum(transferKinds).describe('Why it moved: docs/integrator.md, "Why money moved".'),
+          amount: signedSchema.describe('Negative when it was taken from the account.'),
+          balance: signedSchema.describe('After it.'),
+          counterparty: z.string().nullable().describe('Null where it is a person’s who paid.'),
           counterpartyKind: z.string(),
-          /** What it moved for: the id of a client's transfer or of its return, a tender's, a lease's. */
-          reference: z.string(),
-          /** The payment that this gives back, by the `reference` of its own entry. */
-          returnOf: z.string().nullable(),
+          reference: z
+            .string()
+            .describe('What it moved for: the id of a client’s transfer or of its return, a tender’s, a lease’s.'),
+          returnOf: z
+            .string()
+            .nullable()
+            .describe('The payment that this gives back: what its own entry has as `reference`.'),
           purpose: z.string().nullable(),
           paymentReference: z.string().nullable(),
         }),
       ),
-      /** What to ask for after these. */
-      cursor: z.int(),
+      cursor: z.int().describe('What to ask for after these.'),
     }),
     perform: async (asked) => {
       const { accountId, after = 0, limit, from, to, format } = asked.request

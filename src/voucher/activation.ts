@@ -9,8 +9,9 @@ import type { AnyScheme } from './scheme.ts'
 
 export const activationSchema = z.strictObject({
   by: z.literal('beneficiary'),
-  /** Who has not activated it before this moment gets nothing any more; absent for no end. */
-  until: instantSchema.optional(),
+  until: instantSchema
+    .optional()
+    .describe('Who has not activated it before this moment gets nothing any more; absent for no end.'),
 })
 export type Activation = z.infer<typeof activationSchema>
 

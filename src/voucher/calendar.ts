@@ -18,8 +18,7 @@ const clockTimeSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/)
 
 const windowSchema = z.strictObject({
   from: clockTimeSchema,
-  /** Exclusive. */
-  to: clockTimeSchema,
+  to: clockTimeSchema.describe('Exclusive.'),
 })
 /** From one time of a day to another of the same day. */
 export type ClockWindow = z.infer<typeof windowSchema>
@@ -48,8 +47,7 @@ const periodKindSchema = z.discriminatedUnion('kind', [
 export const calendarSchema = z.strictObject({
   timeZone: timeZoneSchema,
   firstDay: daySchema,
-  /** Inclusive, as everywhere in a calendar. */
-  lastDay: daySchema,
+  lastDay: daySchema.describe('Inclusive, as everywhere in a calendar.'),
   period: periodKindSchema,
   /** When it pays on which weekday. A weekday that is not named is closed. */
   hours: z.strictObject({
@@ -61,12 +59,15 @@ export const calendarSchema = z.strictObject({
     saturday: hoursSchema.optional(),
     sunday: hoursSchema.optional(),
   }),
-  /** Closed days: one, or all from `day` to `lastDay`. They may overlap. */
-  holidays: z.array(z.strictObject({ day: daySchema, lastDay: daySchema.optional(), reason: reasonSchema })),
-  /** `day` is closed, and `to`, which is else closed, has the hours of its weekday. */
-  movedWorkingDays: z.array(z.strictObject({ day: daySchema, to: daySchema, reason: reasonSchema })),
-  /** Days with hours of their own, whatever their weekday. */
-  otherHours: z.array(z.strictObject({ day: daySchema, hours: hoursSchema, reason: reasonSchema })),
+  holidays: z
+    .array(z.strictObject({ day: daySchema, lastDay: daySchema.optional(), reason: reasonSchema }))
+    .describe('Closed days: one, or all from `day` to `lastDay`. They may overlap.'),
+  movedWorkingDays: z
+    .array(z.strictObject({ day: daySchema, to: daySchema, reason: reasonSchema }))
+    .describe('`day` is closed, and `to`, which is else closed, has the hours of its weekday.'),
+  otherHours: z
+    .array(z.strictObject({ day: daySchema, hours: hoursSchema, reason: reasonSchema }))
+    .describe('Days with hours of their own, whatever their weekday.'),
 })
 export type Calendar = z.infer<typeof calendarSchema>
 

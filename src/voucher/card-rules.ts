@@ -25,18 +25,22 @@ export const decisionProfileSchema = cardProfileSchema.exclude(['ntag424'])
 export type DecisionProfile = z.infer<typeof decisionProfileSchema>
 
 export const cardRulesSchema = z.strictObject({
-  accepts: z.array(cardProfileSchema).min(1).max(cardProfileSchema.options.length),
+  accepts: z
+    .array(cardProfileSchema)
+    .min(1)
+    .max(cardProfileSchema.options.length)
+    .describe('Kinds of cards, by what they prove.'),
   /** The agency bears what copied `uid` cards take without network; absent: they pay with network only. */
   uidOffline: z
     .strictObject({
       acceptance: z.strictObject({
-        /** In the words of whoever signs for it. */
-        words: z.string().trim().min(20).max(500),
-        by: z.string().trim().min(3).max(120),
+        words: z.string().trim().min(20).max(500).describe('In the words of whoever signs for it.'),
+        by: z.string().trim().min(3).max(120).describe('Who signs for it.'),
         at: instantSchema,
       }),
-      /** In place of the scheme's own for these cards without network; none may be above its counterpart there. */
-      caps: capsSchema,
+      caps: capsSchema.describe(
+        "In place of the scheme's own for these cards without network; none may be above its counterpart there.",
+      ),
     })
     .optional(),
 })

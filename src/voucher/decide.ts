@@ -29,60 +29,75 @@ export const engineVersion = 1
 /** Everything the verdict depends on, and nothing else: recorded as it is, and replayed as it is. */
 export const decisionInputSchema = z.strictObject({
   engineVersion: z.literal(engineVersion),
-  mode: z.enum(['online', 'offline']),
-  trustedTime: instantSchema,
+  mode: z.enum(['online', 'offline']).describe('Whether the ledger was asked while the customer waited.'),
+  trustedTime: instantSchema.describe('When it was decided, by the till’s trusted time, ms since 1970.'),
   merchantId: nameSchema,
-  /** As the package says it. Absent where it says nothing of it, and in records of before. */
-  merchantPlace: merchantPlaceSchema.optional(),
+  merchantPlace: merchantPlaceSchema
+    .optional()
+    .describe('As the package says it. Absent where it says nothing of it, and in records of before.'),
   card: z.strictObject({
     card: pseudonymSchema,
-    blocked: z.boolean(),
-    /** Absent of an NTAG 424 DNA, and in records of before. */
-    profile: decisionProfileSchema.optional(),
-    /** Of an applet card: the most that it lets one payment take of each slot. */
-    spendCaps: z.array(z.strictObject({ slotId: z.string(), amount: tiynSchema })).optional(),
-    /** Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only. */
-    notActivated: z.array(nameSchema).optional(),
+    blocked: z.boolean().describe('Whether the list of blocked cards has it.'),
+    profile: decisionProfileSchema.optional().describe('Absent of an NTAG 424 DNA, and in records of before.'),
+    spendCaps: z
+      .array(z.strictObject({ slotId: z.string(), amount: tiynSchema }))
+      .optional()
+      .describe('Of an applet card: the most that it lets one payment take of each slot.'),
+    notActivated: z
+      .array(nameSchema)
+      .optional()
+      .describe(
+        'Schemes that wait for activation by this card, as the package says; absent for none. Asked offline only.',
+      ),
   }),
   schemes: z.array(anySchemeSchema),
-  /**
-   * The card's slots: of this till's live leases offline, of the ledger's answer online. Of an applet card as it names
-   * them itself, off line as on line (`nameSlot`): what they allow is what it has left, and nothing of it is spent.
-   */
-  slots: z.array(slotSchema),
-  /** Uses of those slots that the figures in `slots` do not contain yet. */
-  localSpends: z.array(localSpendSchema),
+  slots: z
+    .array(slotSchema)
+    .describe(
+      "The card's slots: of this till's live leases offline, of the ledger's answer online. Of an applet card as " +
+        'it names them itself, off line as on line (`nameSlot`): what they allow is what it has left, and nothing ' +
+        'of it is spent.',
+    ),
+  localSpends: z
+    .array(localSpendSchema)
+    .describe('Uses of those slots that the figures in `slots` do not contain yet.'),
   /** Of the leases that hold the slots; absent for a slot that is not leased to this till. */
   leases: z.array(
     z.strictObject({
       schemeId: nameSchema,
       sellUntil: instantSchema,
-      /** Of a pool: its sum as the package says it, and what this till has sold that may not be taken off it there. */
-      pool: z.strictObject({ left: tiynSchema, sold: tiynSchema }).optional(),
+      pool: z
+        .strictObject({ left: tiynSchema, sold: tiynSchema })
+        .optional()
+        .describe(
+          'Of a pool: its sum as the package says it, and what this till has sold that may not be taken off it there.',
+        ),
     }),
   ),
   terminal: z.strictObject({
-    clockTrusted: z.boolean(),
+    clockTrusted: z.boolean().describe('Whether nothing speaks against its clock.'),
     packageIssuedAt: instantSchema,
-    lastSyncAt: instantSchema,
-    /** Sold by this terminal and not yet settled at the ledger, by scheme. */
-    exposure: z.array(z.strictObject({ schemeId: nameSchema, amount: tiynSchema })),
+    lastSyncAt: instantSchema.describe('When it last had the ledger’s word, ms since 1970.'),
+    exposure: z
+      .array(z.strictObject({ schemeId: nameSchema, amount: tiynSchema }))
+      .describe('Sold by this terminal and not yet settled at the ledger, by scheme.'),
   }),
-  sale: saleSchema,
-  covered: z.array(coveredLineSchema),
+  sale: saleSchema.describe('The whole basket.'),
+  covered: z.array(coveredLineSchema).describe('What was paid of it before, by other tenders.'),
 })
 export type DecisionInput = z.infer<typeof decisionInputSchema>
 
 export const decisionPartSchema = z.strictObject({
   schemeId: nameSchema,
-  slotId: z.string(),
-  periodId: z.string(),
+  slotId: z.string().describe('The allowance that pays.'),
+  periodId: z.string().describe('The period of that allowance.'),
   amount: tiynSchema,
-  lines: z.array(coveredLineSchema),
-  /** The cap that made the amount smaller than the allowance alone would have, if one did. */
-  reducedBy: z.enum(refusalCodes).nullable(),
-  /** What is left in the slot after this tender. */
-  countLeft: z.int().min(0),
+  lines: z.array(coveredLineSchema).describe('What it pays of which lines.'),
+  reducedBy: z
+    .enum(refusalCodes)
+    .nullable()
+    .describe('The cap that made the amount smaller than the allowance alone would have, if one did.'),
+  countLeft: z.int().min(0).describe('What is left in the slot after this tender.'),
   amountLeft: tiynSchema,
 })
 export type DecisionPart = z.infer<typeof decisionPartSchema>
@@ -90,18 +105,19 @@ export type DecisionPart = z.infer<typeof decisionPartSchema>
 export const decisionSchema = z.discriminatedUnion('verdict', [
   z.strictObject({
     verdict: z.literal('approve'),
-    /** One per scheme that pays, in the order of the schemes. Each becomes a tender of its own. */
-    parts: z.array(decisionPartSchema).min(1),
-    /** What the schemes leave to other tenders. */
-    leftToPay: tiynSchema,
-    /** Lines that no scheme pays at all. */
-    notCovered: z.array(z.int().min(1)),
+    parts: z
+      .array(decisionPartSchema)
+      .min(1)
+      .describe('One per scheme that pays, in the order of the schemes. Each becomes a tender of its own.'),
+    leftToPay: tiynSchema.describe('What the schemes leave to other tenders.'),
+    notCovered: z.array(z.int().min(1)).describe('Lines that no scheme pays at all.'),
   }),
   z.strictObject({
     verdict: z.literal('refuse'),
-    code: z.enum(refusalCodes),
-    /** The schemes that were looked at, each with its own reason. */
-    schemes: z.array(z.strictObject({ schemeId: nameSchema, code: z.enum(refusalCodes) })),
+    code: z.enum(refusalCodes).describe('The first reason in the order of the list.'),
+    schemes: z
+      .array(z.strictObject({ schemeId: nameSchema, code: z.enum(refusalCodes) }))
+      .describe('The schemes that were looked at, each with its own reason.'),
   }),
 ])
 export type Decision = z.infer<typeof decisionSchema>

@@ -5,12 +5,20 @@
  */
 import { z } from 'zod'
 import { gtinSchema, nameSchema } from './identifiers.ts'
-import { addTiyn, remainderTiyn, smallestTiyn, tiyn, tiynMax, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
+import {
+  addTiyn,
+  positiveTiynSchema,
+  remainderTiyn,
+  smallestTiyn,
+  tiyn,
+  tiynMax,
+  zeroTiyn,
+  type Tiyn,
+} from './money.ts'
 import { ascending, roundedPart, spreadByLargestRemainder } from './proportion.ts'
 import { lineTotal, type SaleLine } from './sale.ts'
 
 const tiynPerTenge = 100n
-const positiveTiynSchema = tiynSchema.refine((amount) => amount > 0n, 'more than nothing')
 
 /** What the scheme pays of what is still due for a line. */
 export const paysSchema = z.discriminatedUnion('kind', [
@@ -18,26 +26,40 @@ export const paysSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('nothing') }),
   z.strictObject({ kind: z.literal('whole') }),
   /** At most so much for a unit; what is dearer stays for another tender. */
-  z.strictObject({ kind: z.literal('up_to'), perUnit: positiveTiynSchema }),
+  z.strictObject({ kind: z.literal('up_to'), perUnit: positiveTiynSchema.describe('The most for a unit.') }),
   /** A discount; or, seen from the other side, a co-payment of the rest. Rounded half up, once for all its lines. */
   z.strictObject({
     kind: z.literal('percent'),
-    percent: z.int().min(1).max(99),
-    roundedTo: z.enum(['tiyn', 'tenge']),
+    percent: z.int().min(1).max(99).describe('Of what is still due.'),
+    roundedTo: z.enum(['tiyn', 'tenge']).describe('Half up, once for all its lines.'),
   }),
   /** A capped price: the customer pays up to so much for a unit, the agency the difference to the merchant's price. */
-  z.strictObject({ kind: z.literal('above'), perUnit: positiveTiynSchema }),
+  z.strictObject({
+    kind: z.literal('above'),
+    perUnit: positiveTiynSchema.describe('What the customer pays for a unit.'),
+  }),
 ])
 export type Pays = z.infer<typeof paysSchema>
 
 export const goodsRuleSchema = z.strictObject({
   goods: z.discriminatedUnion('by', [
-    z.strictObject({ by: z.literal('category'), categories: z.array(nameSchema).min(1).max(200) }),
-    z.strictObject({ by: z.literal('gtin'), gtins: z.array(gtinSchema).min(1).max(10_000) }),
+    z.strictObject({
+      by: z.literal('category'),
+      categories: z.array(nameSchema).min(1).max(200).describe('Any of these, by the merchants’ ids.'),
+    }),
+    z.strictObject({
+      by: z.literal('gtin'),
+      gtins: z.array(gtinSchema).min(1).max(10_000).describe('Any of these articles.'),
+    }),
   ]),
-  /** How many units one piece of these goods is, for amounts per unit: 6 for a pack of six. */
-  unitsPerPiece: z.int().min(1).max(1_000),
-  pays: paysSchema,
+  unitsPerPiece: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .describe('How many units one piece of these goods is, for amounts per unit: 6 for a pack of six.'),
+  pays: paysSchema.describe(
+    'What of what is still due: `nothing`, the `whole`, `up_to` a price, a `percent`, what is `above` a price.',
+  ),
 })
 export type GoodsRule = z.infer<typeof goodsRuleSchema>
 

@@ -13,8 +13,11 @@ export const prefixBytesMax = 16
 const packedShape = {
   version: z.int().min(1),
   issuedAt: instantSchema,
-  /** How many bytes of each pseudonym the list has. */
-  prefixBytes: z.int().min(prefixBytesMin).max(prefixBytesMax),
+  prefixBytes: z
+    .int()
+    .min(prefixBytesMin)
+    .max(prefixBytesMax)
+    .describe('How many bytes of each pseudonym the list has.'),
 }
 const packedTextSchema = z.string().regex(/^[A-Za-z0-9_-]*$/)
 const notPacked = 'is not a list of prefixes of that length, ascending, none twice'
@@ -22,8 +25,7 @@ const notPacked = 'is not a list of prefixes of that length, ascending, none twi
 export const packedHotlistSchema = z
   .strictObject({
     ...packedShape,
-    /** The prefixes one after the other, base64url. */
-    cards: packedTextSchema,
+    cards: packedTextSchema.describe('The prefixes one after the other, base64url.'),
   })
   .refine(({ cards, prefixBytes }) => isPacked(cards, prefixBytes), notPacked)
 export type PackedHotlist = z.infer<typeof packedHotlistSchema>
@@ -41,8 +43,7 @@ export type Hotlist = z.infer<typeof hotlistSchema>
 /** What makes one version of another: for the way only. What it makes is proved by the signature over the whole. */
 export const hotlistDeltaSchema = z
   .strictObject({
-    /** The version that it is to be applied to. */
-    from: z.int().min(1),
+    from: z.int().min(1).describe('The version that it is to be applied to.'),
     ...packedShape,
     added: packedTextSchema,
     removed: packedTextSchema,

@@ -2,15 +2,27 @@
 import { z } from 'zod'
 
 /** UUIDv7 (RFC 9562 §5.7), in lower case: ids are compared as text, so a retry in other letters were another id. */
-export const uuidSchema = z.uuid({ version: 'v7' }).refine((id) => id === id.toLowerCase(), 'in lower case')
+export const uuidSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'a UUIDv7 in lower case')
+  .meta({ format: 'uuid', description: 'A UUIDv7 (RFC 9562), in lower case.' })
 /** Lower-case hex of 32 bytes: a SHA-256 hash. */
-export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+export const hashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256, in lower-case hex.')
 /**
  * Lower-case hex of 16 bytes: a keyed hash that stands for a card or a beneficiary (architecture.md, "Trust", Privacy).
  */
-export const pseudonymSchema = z.string().regex(/^[0-9a-f]{32}$/)
+export const pseudonymSchema = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .describe('A pseudonym, 16 bytes in lower-case hex: it stands for a card or a person and says nothing of them.')
 /** Short readable ids given by people: schemes, agencies, merchants, terminals, accounts. */
-export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}$/)
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,62}$/)
+  .describe('A short id that people gave: 2 to 63 of a-z, 0-9, "." and "-".')
 /**
  * A Global Trade Item Number, always as 14 digits: shorter ones with zeros before them (GS1 General Specifications,
  * "GTIN-14"), so that one article has one name. The last digit is the check digit.
@@ -19,8 +31,13 @@ export const gtinSchema = z
   .string()
   .regex(/^\d{14}$/)
   .refine(hasGtinCheckDigit, 'the check digit fits')
+  .describe('A GTIN as 14 digits: a shorter one with zeros before it. The last digit is the check digit.')
 /** Milliseconds since 1970-01-01T00:00:00Z. */
-export const instantSchema = z.int().min(0).max(8_640_000_000_000_000)
+export const instantSchema = z
+  .int()
+  .min(0)
+  .max(8_640_000_000_000_000)
+  .describe('A moment: milliseconds since 1970-01-01T00:00:00Z.')
 
 export type Uuid = z.infer<typeof uuidSchema>
 export type Hash = z.infer<typeof hashSchema>
@@ -28,9 +45,43 @@ export type Pseudonym = z.infer<typeof pseudonymSchema>
 export type Name = z.infer<typeof nameSchema>
 export type Instant = z.infer<typeof instantSchema>
 
+/**
+ * What a person writes for others to read. It goes into statements, files and screens of others, so it has no control
+ * character (C0, DEL): of those a line of a file, or what follows on a screen, could be made.
+ *
+ * For what comes in. What was kept before this was asked is read as it is.
+ */
+export function writtenText(lengthMax: number) {
+  return z
+    .string()
+    .max(lengthMax)
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'no control characters')
+}
+
+/** One pass over the text, however long: it comes from strangers. */
+const saysSomething = z
+  .string()
+  .min(1)
+  .regex(
+    /^[^\S\u0000-\u001f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$/,
+    'more than blanks, no control characters',
+  )
+
+/** The same where it has to say something: blanks alone do not. */
+export function writtenName(lengthMax: number, lengthMin = 1) {
+  return saysSomething.min(lengthMin).max(lengthMax)
+}
+
+const inThreeLanguages = 'One text in Kazakh, Russian and English.'
 /** One text in the three languages of the product, equals (ui.md, "Words"). */
-export const textsSchema = z.strictObject({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) })
+export const textsSchema = z
+  .strictObject({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) })
+  .describe(inThreeLanguages)
 export type Texts = z.infer<typeof textsSchema>
+/** The same where it comes in. */
+export const writtenTextsSchema = z
+  .strictObject({ kk: saysSomething, ru: saysSomething, en: saysSomething })
+  .describe(inThreeLanguages)
 export type Language = keyof Texts
 export const languages = ['kk', 'ru', 'en'] as const satisfies readonly Language[]
 

@@ -43,11 +43,26 @@ export function multiplyTiyn(amount: Tiyn, quantity: number): Tiyn {
   return tiyn(amount * BigInt(quantity))
 }
 
+/** Decimal text from nothing to `tiynMax`. */
+export const amountPattern = /^(0|[1-9]\d{0,14}|10{15})$/
+export const positiveAmountPattern = /^([1-9]\d{0,14}|10{15})$/
+
 /** Decimal string ↔ Tiyn, for JSON. */
-export const tiynSchema = z.codec(z.string().regex(/^(0|[1-9]\d{0,15})$/), z.custom<Tiyn>(isTiyn), {
-  decode: (text) => BigInt(text) as Tiyn,
-  encode: (amount) => amount.toString(),
-})
+export const tiynSchema = z.codec(
+  z.string().regex(amountPattern, `an amount in tiyn, whole and as decimal text: 0 to ${tiynMax}`),
+  z.custom<Tiyn>(isTiyn),
+  { decode: (text) => BigInt(text) as Tiyn, encode: (amount) => amount.toString() },
+)
+
+/** The same where nothing is asked for nothing. */
+export const positiveTiynSchema = z.codec(
+  z.string().regex(positiveAmountPattern, {
+    error: ({ input }) =>
+      input === '0' ? 'more than nothing' : `an amount in tiyn, whole and as decimal text: 1 to ${tiynMax}`,
+  }),
+  z.custom<Tiyn>((value) => isTiyn(value) && value !== 0n),
+  { decode: (text) => BigInt(text) as Tiyn, encode: (amount) => amount.toString() },
+)
 
 function isTiyn(value: unknown): boolean {
   return typeof value === 'bigint' && value >= 0n && value <= tiynMax

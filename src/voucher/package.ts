@@ -25,8 +25,10 @@ export const sealedSchema = z.string().regex(/^[A-Za-z0-9_-]{40,}$/)
 /** One beneficiary's slot given to one till, with what that till needs to hear the card's proof without the ledger. */
 export const leasedSlotSchema = z.strictObject({
   slot: slotSchema,
-  /** Without a key: a card of the profile `uid`, which has none. */
-  cards: z.array(z.strictObject({ card: pseudonymSchema, sealedTillKey: sealedSchema.optional() })).min(1),
+  cards: z
+    .array(z.strictObject({ card: pseudonymSchema, sealedTillKey: sealedSchema.optional() }))
+    .min(1)
+    .describe('Without a key: a card of the profile `uid`, which has none.'),
 })
 export type LeasedSlot = z.infer<typeof leasedSlotSchema>
 
@@ -34,13 +36,16 @@ export type LeasedSlot = z.infer<typeof leasedSlotSchema>
 export const leaseSchema = z.strictObject({
   leaseId: uuidSchema,
   schemeId: nameSchema,
-  /** What was put into the escrow for this lease: the most that presentments under it can take. */
-  amount: tiynSchema,
-  /**
-   * Of a pool (docs/design/23-pools.md): what lies in its escrow for sales that the ledger has not seen yet. The slots
-   * say whom the till knows, and are not held for it. Absent: the escrow is there for the slots.
-   */
-  pool: z.strictObject({ left: tiynSchema }).optional(),
+  amount: tiynSchema.describe(
+    'What was put into the escrow for this lease: the most that presentments under it can take.',
+  ),
+  pool: z
+    .strictObject({ left: tiynSchema })
+    .optional()
+    .describe(
+      'Of a pool (docs/design/23-pools.md): what lies in its escrow for sales that the ledger has not seen yet. ' +
+        'The slots say whom the till knows, and are not held for it. Absent: the escrow is there for the slots.',
+    ),
   sellUntil: instantSchema,
   presentUntil: instantSchema,
   slots: z.array(leasedSlotSchema),
@@ -48,8 +53,10 @@ export const leaseSchema = z.strictObject({
 export type Lease = z.infer<typeof leaseSchema>
 
 export const merchantSchema = z.strictObject({
-  merchantId: nameSchema,
-  accountId: nameSchema,
+  merchantId: nameSchema.describe('The merchant, by an id that its bank gives it: one on the whole platform.'),
+  accountId: nameSchema.describe(
+    'The account that its tills are paid to, at the bank that registers it. It never changes.',
+  ),
   name: textsSchema,
   address: textsSchema,
   /** What its bank says of where it is and what it deals in. */
@@ -59,11 +66,11 @@ export type Merchant = z.infer<typeof merchantSchema>
 
 /** A tile of the till. */
 export const catalogueItemSchema = z.strictObject({
-  itemId: nameSchema,
+  itemId: nameSchema.describe('The article, by the merchant’s id.'),
   name: textsSchema,
-  category: nameSchema,
+  category: nameSchema.describe('By which schemes and rules know what it is.'),
   gtin: gtinSchema.optional(),
-  unitPrice: tiynSchema,
+  unitPrice: tiynSchema.describe('Of one piece, tax included.'),
 })
 export type CatalogueItem = z.infer<typeof catalogueItemSchema>
 
@@ -72,8 +79,10 @@ export type CatalogueItem = z.infer<typeof catalogueItemSchema>
  * base64url.
  */
 export const appletTrustSchema = z.strictObject({
-  /** Public keys, 64 bytes each: what issuers' certificates are checked with. */
-  rootKeys: z.array(z.string().regex(/^[A-Za-z0-9_-]{86}$/)).min(1),
+  rootKeys: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{86}$/))
+    .min(1)
+    .describe("Public keys, 64 bytes each: what issuers' certificates are checked with."),
   /** This till's certificate for the key that it signs with now, 201 bytes; null where it has none or is not active. */
   terminalCertificate: z
     .string()
@@ -84,24 +93,30 @@ export type AppletTrust = z.infer<typeof appletTrustSchema>
 
 export const terminalPackageSchema = z.strictObject({
   packageId: uuidSchema,
-  /** Rises by one with each package of this terminal; a lower one is refused (rollback). */
-  version: z.int().min(1),
+  version: z
+    .int()
+    .min(1)
+    .describe('Rises by one with each package of this terminal; a lower one is refused (rollback).'),
   terminalId: nameSchema,
-  /** The rule function that decides under this package. */
-  engineVersion: z.int().min(1),
+  engineVersion: z.int().min(1).describe('The rule function that decides under this package.'),
   issuedAt: instantSchema,
   merchant: merchantSchema,
-  /** Key of the keyed hash that stands for a card's UID, 32 bytes of hex. */
-  cardReferenceKey: hashSchema,
+  cardReferenceKey: hashSchema.describe("Key of the keyed hash that stands for a card's UID, 32 bytes of hex."),
   schemes: z.array(anySchemeSchema),
   leases: z.array(leaseSchema),
-  /** Of schemes that are leased to this terminal. Absent where no card waits for activation. */
-  notActivated: z.array(cardsNotActivatedSchema).optional(),
-  /** Absent where no scheme of this package leaves the counting to the card: a till of before reads that one. */
-  cards: appletTrustSchema.optional(),
+  notActivated: z
+    .array(cardsNotActivatedSchema)
+    .optional()
+    .describe('Of schemes that are leased to this terminal. Absent where no card waits for activation.'),
+  cards: appletTrustSchema
+    .optional()
+    .describe(
+      'Absent where no scheme of this package leaves the counting to the card: a till of before reads that one.',
+    ),
   hotlist: hotlistSchema,
   catalogue: z.array(catalogueItemSchema),
-  /** Names of the categories in which a bare amount may be rung up. */
-  categories: z.array(z.strictObject({ category: nameSchema, name: textsSchema })),
+  categories: z
+    .array(z.strictObject({ category: nameSchema, name: textsSchema }))
+    .describe('Names of the categories in which a bare amount may be rung up.'),
 })
 export type TerminalPackage = z.infer<typeof terminalPackageSchema>

@@ -13,18 +13,26 @@ import { whereSchema } from './where.ts'
 
 /** A period in which an allowance may be used, with the hours in which the scheme is open, as UTC instants. */
 export const schemePeriodSchema = z.strictObject({
-  /** Readable, unique within the scheme: `2026-11-23` for a day, `2026-11` for a month. */
-  periodId: z.string().regex(/^[0-9A-Za-z-]{1,32}$/),
-  from: instantSchema,
-  /** Exclusive. */
-  to: instantSchema,
-  openings: z.array(z.strictObject({ from: instantSchema, to: instantSchema })).min(1),
+  periodId: z
+    .string()
+    .regex(/^[0-9A-Za-z-]{1,32}$/)
+    .describe('Readable, unique within the scheme: `2026-11-23` for a day, `2026-11` for a month.'),
+  from: instantSchema.describe('The first moment that is in it, ms since 1970.'),
+  to: instantSchema.describe('The first moment that is not, ms since 1970.'),
+  openings: z
+    .array(z.strictObject({ from: instantSchema, to: instantSchema }))
+    .min(1)
+    .describe('When it pays within the period; `to` is the first moment at which it does not.'),
 })
 export type SchemePeriod = z.infer<typeof schemePeriodSchema>
 
 export const benefitSchema = z.discriminatedUnion('kind', [
   /** So many taps in a period, each up to an amount: "one lunch per school day, up to 1 200 ₸". */
-  z.strictObject({ kind: z.literal('count'), perPeriod: z.int().min(1).max(100), maximumPerTap: tiynSchema }),
+  z.strictObject({
+    kind: z.literal('count'),
+    perPeriod: z.int().min(1).max(100).describe('How many taps.'),
+    maximumPerTap: tiynSchema,
+  }),
   /** An amount per period, in as many taps as wanted. */
   z.strictObject({ kind: z.literal('amount'), perPeriod: tiynSchema }),
 ])
@@ -52,37 +60,38 @@ export type Unused = z.infer<typeof unusedSchema>
 export const periodsMost = 400
 
 const offlineTerms = {
-  /** How old the till's package may be before the merchant bears the loss (money-rules.md, "Who pays"). */
-  allowedPolicyAgeMs: z.int().min(0),
-  lossBearer: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('agency'), upTo: tiynSchema }),
-    z.strictObject({ kind: z.literal('merchant') }),
-  ]),
+  allowedPolicyAgeMs: z.int().min(0).describe(`How old the till's package may be before the merchant bears the loss.`),
+  lossBearer: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('agency'),
+        upTo: tiynSchema.describe('In all; above it, the merchant bears it.'),
+      }),
+      z.strictObject({ kind: z.literal('merchant') }),
+    ])
+    .describe('Who bears a sale without network that nothing covers.'),
 }
 
 const terms = {
-  schemeId: nameSchema,
-  version: z.int().min(1),
-  agencyId: nameSchema,
+  schemeId: nameSchema.describe('The scheme, by an id that its agency gives it: one on the whole platform.'),
+  version: z.int().min(1).describe('The first is 1, each later one rises by one.'),
+  agencyId: nameSchema.describe('Whose money it pays: the name of the agency.'),
   name: textsSchema,
-  status: z.enum(['active', 'suspended', 'ended']),
-  benefit: benefitSchema,
-  periods: z.array(schemePeriodSchema).min(1).max(periodsMost),
-  /** Where it pays, by name. */
-  merchants: z.array(nameSchema),
-  caps: capsSchema,
+  status: z.enum(['active', 'suspended', 'ended']).describe('It pays while it is `active`.'),
+  benefit: benefitSchema.describe('What a beneficiary may receive in each period.'),
+  periods: z.array(schemePeriodSchema).min(1).max(periodsMost).describe('When an allowance may be used.'),
+  merchants: z.array(nameSchema).describe('Where it pays, by name.'),
+  caps: capsSchema.describe('The most, whatever the benefit says.'),
   offline: z.discriminatedUnion('policy', [
     z.strictObject({ policy: z.enum(['deny', 'lease-listed', 'lease-pool']), ...offlineTerms }),
     /** The card holds the allowance and counts it down, with network too (docs/design/25-policy-card.md). */
     z.strictObject({
       policy: z.literal('card'),
-      /** A payment above it needs the holder's PIN; null: none ever does. */
-      pinAbove: tiynSchema.nullable(),
+      pinAbove: tiynSchema.nullable().describe("A payment above it needs the holder's PIN; null: none ever does."),
       ...offlineTerms,
     }),
   ]),
-  /** Lower pays first when one card carries several schemes. */
-  order: z.int(),
+  order: z.int().describe('Lower pays first when one card carries several schemes.'),
 }
 
 /** A name of the IANA time zone database, in its own spelling. */
@@ -90,6 +99,7 @@ export const timeZoneSchema = z
   .string()
   .max(64)
   .regex(/^[A-Z][A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/)
+  .describe('Of the IANA time zone database: `Asia/Almaty`.')
 
 export const schemeSchema = z.strictObject({
   ...terms,
@@ -102,26 +112,31 @@ export const schemeSchema = z.strictObject({
       timeZone: timeZoneSchema,
       /** In the order of time; the first one holds before it too. */
       offsets: z
-        .array(z.strictObject({ from: instantSchema, utcOffsetMinutes: z.int().min(-1_440).max(1_440) }))
+        .array(
+          z.strictObject({
+            from: instantSchema,
+            utcOffsetMinutes: z.int().min(-1_440).max(1_440).describe('East of Greenwich.'),
+          }),
+        )
         .min(1)
         .max(1_000),
     })
     .optional(),
-  /** What it pays for which goods; the first rule that names a line's goods holds. */
-  goods: z.array(goodsRuleSchema).min(1).max(100),
-  /** Absent: it lapses, as in schemes of before. */
-  unused: unusedSchema.optional(),
-  /** Where it pays beside the merchants that it names. */
-  where: whereSchema.optional(),
-  /** What a beneficiary has to do before it pays; absent for nothing. */
-  activation: activationSchema.optional(),
-  /**
-   * The most that the agency advances, of one allowance, to who got a card in place of another one while a till held
-   * that allowance (money-rules.md, "Offline": re-issue; docs/adr/0029-bridge-on-reissue.md). Absent for nothing.
-   */
-  bridge: partOfAllowanceSchema.optional(),
-  /** With which cards; absent: with `ntag424`. */
-  cards: cardRulesSchema.optional(),
+  goods: z
+    .array(goodsRuleSchema)
+    .min(1)
+    .max(100)
+    .describe("What it pays for which goods; the first rule that names a line's goods holds."),
+  unused: unusedSchema.optional().describe('Absent: it lapses, as in schemes of before.'),
+  where: whereSchema.optional().describe('Where it pays beside the merchants that it names.'),
+  activation: activationSchema.optional().describe('What a beneficiary has to do before it pays; absent for nothing.'),
+  bridge: partOfAllowanceSchema
+    .optional()
+    .describe(
+      'The most that the agency advances, of one allowance, to who got a card in place of another one while a ' +
+        'till held that allowance (docs/adr/0029-bridge-on-reissue.md). Absent for nothing.',
+    ),
+  cards: cardRulesSchema.optional().describe('With which cards; absent: with `ntag424`.'),
 })
 export type Scheme = z.infer<typeof schemeSchema>
 
@@ -129,8 +144,9 @@ export type Scheme = z.infer<typeof schemeSchema>
 const formerSchemeSchema = z.strictObject({
   ...terms,
   categories: z.array(nameSchema).min(1),
-  /** The most that the scheme pays for one unit of a category. */
-  priceCaps: z.array(z.strictObject({ category: nameSchema, maximumPerUnit: tiynSchema })),
+  priceCaps: z
+    .array(z.strictObject({ category: nameSchema, maximumPerUnit: tiynSchema }))
+    .describe('The most that the scheme pays for one unit of a category.'),
 })
 
 /** A scheme in every form that was ever published. */

@@ -37,44 +37,43 @@ const countedSchema = z.strictObject({ count: z.int().min(0), amount: tiynSchema
 
 export const shiftReportSchema = z.strictObject({
   shiftId: uuidSchema,
-  /** The first shift of the journal is 1. */
-  number: z.int().min(1),
+  number: z.int().min(1).describe('The first shift of the journal is 1.'),
   cashier: cashierSchema,
   openedAt: instantSchema,
-  /** The figures are those of this moment. */
-  until: instantSchema,
-  /** The rows that the figures follow from; the hash is the chain's at the last one, and covers all before it. */
-  rows: z.strictObject({ epoch: z.int().min(1), first: z.int().min(1), last: z.int().min(1), hash: hashSchema }),
-  /** Completed and not voided. */
-  sales: countedSchema,
-  /** Completed, then taken back. */
-  voids: countedSchema,
-  /** Given up before they were completed. */
-  cancelled: countedSchema,
-  /**
-   * Of the voided and cancelled: what the ledger has yet to confirm. A void is the merchant's act and counts whole;
-   * until the answer these tenders stand in `unfinished`, and the answer's row is a difference of the closed shift.
-   */
-  reversing: countedSchema,
-  /** Goods that came back in this shift, of whichever sale: what is with its scheme again, and the cash for them. */
-  refunds: countedSchema,
-  /** Asked of the ledger and not answered: each stands as a difference of the closed shift when it is. */
-  refundsWaiting: countedSchema,
-  /** Begun and not ended: they wait for the answer to a tender. */
-  open: countedSchema,
+  until: instantSchema.describe('The figures are those of this moment.'),
+  rows: z
+    .strictObject({ epoch: z.int().min(1), first: z.int().min(1), last: z.int().min(1), hash: hashSchema })
+    .describe(
+      "The rows that the figures follow from; the hash is the chain's at the last one, and covers all before it.",
+    ),
+  sales: countedSchema.describe('Completed and not voided.'),
+  voids: countedSchema.describe('Completed, then taken back.'),
+  cancelled: countedSchema.describe('Given up before they were completed.'),
+  reversing: countedSchema.describe(
+    "Of the voided and cancelled: what the ledger has yet to confirm. A void is the merchant's act and counts " +
+      "whole; until the answer these tenders stand in `unfinished`, and the answer's row is a difference of the " +
+      'closed shift.',
+  ),
+  refunds: countedSchema.describe(
+    'Goods that came back in this shift, of whichever sale: what is with its scheme again, and the cash for them.',
+  ),
+  refundsWaiting: countedSchema.describe(
+    'Asked of the ledger and not answered: each stands as a difference of the closed shift when it is.',
+  ),
+  open: countedSchema.describe('Begun and not ended: they wait for the answer to a tender.'),
   /** What paid the completed sales. Cash has no scheme. The sum of the lines and `uncovered` is that of the sales. */
   tenders: z.array(
     z.strictObject({
       schemeId: nameSchema.nullable(),
       state: paidStateSchema,
-      /** Why it is not paid. */
-      code: z.string().nullable(),
+      code: z.string().nullable().describe('Why it is not paid.'),
       count: z.int().min(1),
       amount: tiynSchema,
     }),
   ),
-  /** Of completed sales, and paid by no tender any more: the ledger took back what the till had been promised. */
-  uncovered: tiynSchema,
+  uncovered: tiynSchema.describe(
+    'Of completed sales, and paid by no tender any more: the ledger took back what the till had been promised.',
+  ),
   /** Tenders without a final answer that no completed sale counts: each by its id. */
   unfinished: z.array(
     z.strictObject({
@@ -88,19 +87,14 @@ export const shiftReportSchema = z.strictObject({
   drawer: z.strictObject({
     openingFloat: tiynSchema,
     taken: tiynSchema,
-    /** Of `taken`, for sales that were begun in an earlier shift. */
-    takenForEarlierSales: tiynSchema,
+    takenForEarlierSales: tiynSchema.describe('Of `taken`, for sales that were begun in an earlier shift.'),
     returned: tiynSchema,
-    /** For goods that came back. */
-    refunded: tiynSchema,
+    refunded: tiynSchema.describe('For goods that came back.'),
     expected: tiynSchema,
-    /** Given out beyond all that is known to have been in it. */
-    beyond: tiynSchema,
-    /** Null until the shift is closed. */
-    counted: tiynSchema.nullable(),
+    beyond: tiynSchema.describe('Given out beyond all that is known to have been in it.'),
+    counted: tiynSchema.nullable().describe('Null until the shift is closed.'),
   }),
-  /** Receipts, slips and reports that are still to be printed. */
-  receiptsWaiting: z.int().min(0),
+  receiptsWaiting: z.int().min(0).describe('Receipts, slips and reports that are still to be printed.'),
 })
 export type ShiftReport = z.infer<typeof shiftReportSchema>
 
@@ -111,8 +105,7 @@ export const shiftDifferenceSchema = z.discriminatedUnion('kind', [
     tenderId: uuidSchema,
     saleId: uuidSchema,
     schemeId: nameSchema.nullable(),
-    /** Null: the tender is younger than the closing. */
-    was: tenderStateSchema.nullable(),
+    was: tenderStateSchema.nullable().describe('Null: the tender is younger than the closing.'),
     is: tenderStateSchema,
     code: z.string().nullable(),
     amount: tiynSchema,

@@ -7,21 +7,20 @@ import { nameSchema, pseudonymSchema, uuidSchema } from './identifiers.ts'
 import { multiplyTiyn, tiynSchema, zeroTiyn, type Tiyn } from './money.ts'
 import type { AnyScheme } from './scheme.ts'
 
-export const slotIdSchema = z.string().max(160)
+export const slotIdSchema = z.string().max(160).describe('One allowance: `<scheme>/<beneficiary>/<period>`.')
 
 export const slotSchema = z.strictObject({
   slotId: slotIdSchema,
   schemeId: nameSchema,
-  /** Per-scheme pseudonym: the same child has another one in another scheme. */
-  beneficiary: pseudonymSchema,
+  beneficiary: pseudonymSchema.describe('Per-scheme pseudonym: the same child has another one in another scheme.'),
   periodId: z.string(),
-  countAllowed: z.int().min(0),
-  amountAllowed: tiynSchema,
-  /** What the ledger had booked against this slot when it said so. */
-  countSpent: z.int().min(0),
+  countAllowed: z.int().min(0).describe('How often it may pay.'),
+  amountAllowed: tiynSchema.describe('How much in all.'),
+  countSpent: z.int().min(0).describe('What the ledger had booked against this slot when it said so.'),
   amountSpent: tiynSchema,
-  /** The tenders in those two figures, so that a till knows exactly which of its own are not in them yet. */
-  booked: z.array(uuidSchema),
+  booked: z
+    .array(uuidSchema)
+    .describe('The tenders in those two figures, so that a till knows exactly which of its own are not in them yet.'),
 })
 export type Slot = z.infer<typeof slotSchema>
 

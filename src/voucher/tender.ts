@@ -15,12 +15,14 @@ export const dtByQr = 'dt-by-qr'
 export const dtByQrName: Texts = { kk: 'Цифрлық теңге (QR)', ru: 'Цифровой тенге (QR)', en: 'Digital Tenge (QR)' }
 
 export const tenderTermsSchema = z.strictObject({
-  tenderId: uuidSchema,
-  payerSlot: slotIdSchema,
-  payeeAccount: nameSchema,
+  tenderId: uuidSchema.describe('This way of paying a part of a sale: a UUIDv7 that the till makes before all else.'),
+  payerSlot: slotIdSchema.describe('Which allowance pays: `<scheme>/<beneficiary>/<period>`.'),
+  payeeAccount: nameSchema.describe('The account of the till’s merchant.'),
   amount: tiynSchema,
-  schemeId: nameSchema,
-  saleHash: hashSchema,
+  schemeId: nameSchema.describe('The scheme of that allowance.'),
+  saleHash: hashSchema.describe(
+    'Of the sale: SHA-256 over `tolem/sale/1`, a zero byte and its canonical JSON, in hex.',
+  ),
 })
 export type TenderTerms = z.infer<typeof tenderTermsSchema>
 
@@ -41,14 +43,26 @@ export function differingTerm(first: TenderTerms, second: TenderTerms): TermFiel
 
 /** The sale-bound SUN message of an NTAG 424 DNA, upper-case hex (docs/design/02-sale-bound-sun.md). */
 export const sunSchema = z.strictObject({
-  e: z.string().regex(/^[0-9A-F]{32}$/),
-  b: z.string().regex(/^[0-9A-F]{64}$/),
-  m: z.string().regex(/^[0-9A-F]{16}$/),
+  e: z
+    .string()
+    .regex(/^[0-9A-F]{32}$/)
+    .describe('Encrypted UID and counter, as the card gave them.'),
+  b: z
+    .string()
+    .regex(/^[0-9A-F]{64}$/)
+    .describe('What the till wrote: the hash of the terms.'),
+  m: z
+    .string()
+    .regex(/^[0-9A-F]{16}$/)
+    .describe('The card’s MAC over both, shortened.'),
 })
 export type Sun = z.infer<typeof sunSchema>
 
 /** The issuer's signature on an NTAG21x (docs/design/24-card-profiles.md, "The issuer's record"), base64url. */
-export const issuerRecordSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+export const issuerRecordSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{86}$/)
+  .describe('The issuer’s signature on the card, 64 bytes, base64url.')
 
 /** Text of so many bytes. */
 const base64url = (bytes: number) => z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((bytes * 4) / 3)}}$`))
@@ -59,9 +73,9 @@ const base64url = (bytes: number) => z.string().regex(new RegExp(`^[A-Za-z0-9_-]
  */
 export const appletProofSchema = z.strictObject({
   profile: z.literal('tolem-applet'),
-  record: z.union([base64url(348), base64url(284)]),
-  cardCertificate: base64url(187),
-  issuerCertificate: base64url(185),
+  record: z.union([base64url(348), base64url(284)]).describe('The card’s record of the debit, base64url.'),
+  cardCertificate: base64url(187).describe('By which the record is checked, base64url.'),
+  issuerCertificate: base64url(185).describe('By which the card’s certificate is checked, base64url.'),
 })
 
 /**
@@ -70,7 +84,7 @@ export const appletProofSchema = z.strictObject({
  * record, in base64url, and what shows whose signature it is (docs/design/22-tolem-applet.md).
  */
 export const cardProofSchema = z.discriminatedUnion('profile', [
-  z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema }),
+  z.strictObject({ profile: z.literal('ntag424'), sun: sunSchema.describe('The card’s message over this sale.') }),
   z.strictObject({ profile: z.literal('uid'), card: pseudonymSchema }),
   z.strictObject({ profile: z.literal('ntag21x'), card: pseudonymSchema, record: issuerRecordSchema }),
   appletProofSchema,

@@ -10,18 +10,23 @@ import { nameSchema } from './identifiers.ts'
  * for the region or city of republican significance, two for the district or town, two for the rural district, three
  * for the settlement. Zeros from the right say that the code stands for the whole of what is above them.
  */
-export const regionSchema = z.string().regex(/^(?:0[1-9]|[1-9]\d)\d{7}$/)
+export const regionSchema = z
+  .string()
+  .regex(/^(?:0[1-9]|[1-9]\d)\d{7}$/)
+  .describe(
+    'A place in Kazakhstan by its KATO code, nine digits: zeros from the right stand for the whole of what is above.',
+  )
 
 /** What a merchant deals in: a merchant category code of ISO 18245, four digits (8211 schools, 5411 groceries). */
-export const merchantKindSchema = z.string().regex(/^\d{4}$/)
+export const merchantKindSchema = z
+  .string()
+  .regex(/^\d{4}$/)
+  .describe('What a merchant deals in: a merchant category code of ISO 18245, four digits.')
 
 export const whereSchema = z.strictObject({
-  /** The merchant's place is in one of them; empty for everywhere. */
-  regions: z.array(regionSchema).max(1_000),
-  /** The merchant is of one of them; empty for all kinds. */
-  kinds: z.array(merchantKindSchema).max(1_000),
-  /** Merchants that do not come in by region and kind. */
-  except: z.array(nameSchema).max(10_000),
+  regions: z.array(regionSchema).max(1_000).describe("The merchant's place is in one of them; empty for everywhere."),
+  kinds: z.array(merchantKindSchema).max(1_000).describe('The merchant is of one of them; empty for all kinds.'),
+  except: z.array(nameSchema).max(10_000).describe('Merchants that do not come in by region and kind.'),
 })
 export type Where = z.infer<typeof whereSchema>
 

@@ -12,6 +12,7 @@ interface Described {
   readonly 'x-problem-codes': readonly string[]
   readonly parameters?: readonly {
     readonly name: string
+    readonly in: string
     readonly required?: boolean
     readonly schema: Schema
     readonly example?: unknown
@@ -68,7 +69,9 @@ export class Requests {
   constructor(document: Document, prover: Prover) {
     this.#components = document.components.schemas
     this.#prover = prover
-    this.#targets = Object.entries(document.paths).flatMap(([path, methods]) =>
+    // What looks after the process (`/ready`) is no operation: it has no caller.
+    const operations = Object.entries(document.paths).filter(([path]) => path.startsWith('/v1/'))
+    this.#targets = operations.flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, described]) => ({
         method: method === 'get' ? ('GET' as const) : ('POST' as const),
         path,
@@ -121,7 +124,7 @@ export class Requests {
   #query({ parameters = [] }: Described, chance: Chance): Record<string, unknown> {
     return Object.fromEntries(
       parameters
-        .filter(({ required }) => required === true || chance.percent(50))
+        .filter((parameter) => parameter.in === 'query' && (parameter.required === true || chance.percent(50)))
         .map(({ name, schema, example }) => [
           name,
           example !== undefined && chance.percent(70) ? example : valueOf(schema, this.#components, chance),

@@ -117,7 +117,7 @@ function placed({ path }: Issue): string {
 
 /** By the pattern of a text, what it has to be. */
 const formats: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/^\(0\|/, 'is an amount: whole tiyn in quotes, "120000" for 1 200,00 ₸'],
+  [/^\((0\||\[1-9\]\\d\{0,14\}\|)/, 'is an amount: whole tiyn in quotes, "120000" for 1 200,00 ₸'],
   [/^\[a-z0-9\]\[/, 'is a name: 2 to 63 of a–z, 0–9, dot and hyphen, with a letter or digit first'],
   [/^20\\d\\d-/, 'is a day in quotes, "2026-09-01", from 2000 to 2099'],
   [/^\(\[01\]\\d\|/, 'is a time of a day in quotes, "08:00", "24:00" at the latest'],
@@ -130,13 +130,13 @@ function whatIsWrong(issue: Issue, json: unknown): string {
   const given = valueAt(json, issue.path)
   if (given === undefined && issue.path.length > 0) return 'is missing'
   if (issue.code === 'unrecognized_keys') return `has no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`
+  const rule = rules[issue.message]
+  if (rule !== undefined) return `${rule}: ${JSON.stringify(given)}`
   if (issue.code === 'invalid_format') {
     const pattern = 'pattern' in issue ? String(issue.pattern).replace(/^\/\^?/, '') : ''
     const format = formats.find(([begins]) => begins.test(pattern))
     if (format !== undefined) return `${format[1]}, not ${JSON.stringify(given)}`
   }
-  const rule = rules[issue.message]
-  if (rule !== undefined) return `${rule}: ${JSON.stringify(given)}`
   if (issue.code === 'invalid_type' && issue.expected === 'string' && typeof given === 'number')
     return `stands in quotes: "${given}"`
   return issue.message.replace(/^Invalid input: /, '')

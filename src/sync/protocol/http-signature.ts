@@ -66,6 +66,12 @@ const answerForms = {
     name: '"authorization";req',
   },
 } as const
+/** What is signed as which message, for documents. */
+export const signatureProfile = {
+  label,
+  request: { tag: requestTag, components: requestComponents },
+  answers: answerForms,
+} as const
 const parameters = new RegExp(
   [
     /^(\([^)]*\))/,

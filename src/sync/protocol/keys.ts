@@ -15,15 +15,18 @@ import {
 import { z } from 'zod'
 import { canonicalText, taggedBytes, taggedBytesOfText, type DomainTag } from './canonical.ts'
 
-const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
+export const coordinateSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .describe('A coordinate of the public key: 32 bytes, base64url.')
 
 /** RFC 7638 thumbprint, SHA-256, base64url. */
-export const keyIdSchema = coordinate
+export const keyIdSchema = coordinateSchema.describe('A key, by its RFC 7638 thumbprint: SHA-256, base64url.')
 
 export const publicJwkSchema = z.discriminatedUnion('crv', [
-  z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinate, y: coordinate }),
-  z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: coordinate }),
-  z.object({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: coordinate }),
+  z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinateSchema, y: coordinateSchema }),
+  z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: coordinateSchema }),
+  z.object({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: coordinateSchema }),
 ])
 export type PublicJwk = z.infer<typeof publicJwkSchema>
 

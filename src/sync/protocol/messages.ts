@@ -7,8 +7,8 @@ import { decisionInputSchema, decisionSchema } from '../../voucher/decide.ts'
 import { hotlistDeltaSchema } from '../../voucher/hotlist.ts'
 import { hashSchema, instantSchema, nameSchema, pseudonymSchema, uuidSchema } from '../../voucher/identifiers.ts'
 import { refundReasons } from '../../voucher/refund.ts'
-import { tiynSchema } from '../../voucher/money.ts'
-import { saleSchema } from '../../voucher/sale.ts'
+import { positiveTiynSchema, tiynSchema } from '../../voucher/money.ts'
+import { coveredLineSchema, saleSchema } from '../../voucher/sale.ts'
 import { identificationProfileSchema } from '../../voucher/card-rules.ts'
 import { sealedSchema, terminalPackageSchema } from '../../voucher/package.ts'
 import { refusalCodes } from '../../voucher/reasons.ts'
@@ -19,14 +19,16 @@ import { encryptionJwkSchema } from './sealed-box.ts'
 import { keyIdSchema, publicJwkSchema } from './keys.ts'
 import { recordSourcesSchema } from './record-sources.ts'
 
-/** 64 signature bytes, base64url. */
-export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+export const signatureSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{86}$/)
+  .describe('A signature, 64 bytes, base64url.')
 
 /** Where a row stands in the terminal's journal (money-rules.md, "Journal"). */
 export const journalPositionSchema = z.strictObject({
-  epoch: z.int().min(1),
-  sequence: z.int().min(1),
-  hash: hashSchema,
+  epoch: z.int().min(1).describe('Which life of the journal: it rises when a copy was put back.'),
+  sequence: z.int().min(1).describe('Which row, counted from 1.'),
+  hash: hashSchema.describe('Of that row, which has the hash of the one before it in it.'),
 })
 export type JournalPosition = z.infer<typeof journalPositionSchema>
 
@@ -35,38 +37,39 @@ export type JournalPosition = z.infer<typeof journalPositionSchema>
  * they are named and not repeated.
  */
 export const decisionRecordSchema = z.strictObject({
-  packageId: uuidSchema,
-  packageHash: hashSchema,
-  hotlistVersion: z.int().min(1),
-  /** Absent in records of terminals that did not name them yet. */
-  sources: recordSourcesSchema.optional(),
-  input: decisionInputSchema.omit({ schemes: true }),
-  decision: decisionSchema,
-  /** Which of the decision's parts this tender is. */
-  part: z.int().min(0),
+  packageId: uuidSchema.describe('The package under which it was decided.'),
+  packageHash: hashSchema.describe('Over `tolem/package/1` and that package.'),
+  hotlistVersion: z.int().min(1).describe('Of the list of blocked cards that was asked.'),
+  sources: recordSourcesSchema.optional().describe('Absent in records of terminals that did not name them yet.'),
+  input: decisionInputSchema.omit({ schemes: true }).describe('What the rule function was given, but the schemes.'),
+  decision: decisionSchema.describe('What it said: the ledger asks it again and must hear the same.'),
+  part: z.int().min(0).describe("Which of the decision's parts this tender is."),
 })
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>
 
 export const evidenceSchema = z.strictObject({
-  cardProof: cardProofSchema,
-  record: decisionRecordSchema,
-  /** Terminal's signature: tag `tolem/decision-record/1`, over `{ record, cardProof, terms }`. */
-  signature: signatureSchema,
+  cardProof: cardProofSchema.describe('What the card said about this tender.'),
+  record: decisionRecordSchema.describe('Why this payment was right, for replay.'),
+  signature: signatureSchema.describe(
+    "Terminal's signature: tag `tolem/decision-record/1`, over `{ record, cardProof, terms }`.",
+  ),
 })
 export type Evidence = z.infer<typeof evidenceSchema>
 
 /** An authorisation: goods not given yet; a refusal is final for its id (money-rules.md, "One payment"). */
-export const authorisationSchema = z.strictObject({ terms: tenderTermsSchema, evidence: evidenceSchema })
+export const authorisationSchema = z.strictObject({
+  terms: tenderTermsSchema.describe('What is to be paid: this and nothing else is what its id names.'),
+  evidence: evidenceSchema.describe('Why: no part of the identity.'),
+})
 export type Authorisation = z.infer<typeof authorisationSchema>
 
 export const presentmentSchema = z.strictObject({
   kind: z.literal('presentment'),
-  terms: tenderTermsSchema,
-  /** Absent of a card that counts itself (docs/design/25-policy-card.md). */
-  leaseId: uuidSchema.optional(),
-  decidedAt: instantSchema,
-  position: journalPositionSchema,
-  evidence: evidenceSchema,
+  terms: tenderTermsSchema.describe('What is to be paid: this and nothing else is what its id names.'),
+  leaseId: uuidSchema.optional().describe('Absent of a card that counts itself (docs/design/25-policy-card.md).'),
+  decidedAt: instantSchema.describe('By the till’s trusted time, ms since 1970.'),
+  position: journalPositionSchema.describe('Where its row stands in the till’s journal.'),
+  evidence: evidenceSchema.describe('Why: no part of the identity.'),
 })
 export type Presentment = z.infer<typeof presentmentSchema>
 
@@ -75,16 +78,18 @@ export type Presentment = z.infer<typeof presentmentSchema>
  * (docs/design/17-qr-payment.md).
  */
 export const paymentRequestTermsSchema = z.strictObject({
-  tenderId: uuidSchema,
-  payeeAccount: nameSchema,
-  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
-  saleHash: hashSchema,
-  expiresAt: instantSchema,
+  tenderId: uuidSchema.describe('The request, and the tender that it becomes: a UUIDv7 that the till makes.'),
+  payeeAccount: nameSchema.describe('The account of the till’s merchant.'),
+  amount: positiveTiynSchema,
+  saleHash: hashSchema.describe(
+    'Of the sale: SHA-256 over `tolem/sale/1`, a zero byte and its canonical JSON, in hex.',
+  ),
+  expiresAt: instantSchema.describe('From then on nobody can pay it; an hour from now at most.'),
 })
 export type PaymentRequestTerms = z.infer<typeof paymentRequestTermsSchema>
 
 /** More than nothing of a line. */
-const linePartSchema = z.strictObject({ line: z.int().min(1), amount: tiynSchema.refine((amount) => amount > 0n) })
+const linePartSchema = coveredLineSchema.extend({ amount: positiveTiynSchema })
 
 /** What a payment by QR was for. The sale is the one whose hash its terms name; the parts add up to its amount. */
 export const soldByQrSchema = z.strictObject({ sale: saleSchema, paid: z.array(linePartSchema).min(1).max(500) })
@@ -98,7 +103,7 @@ export const captureSchema = z.strictObject({
   kind: z.literal('capture'),
   tenderId: uuidSchema,
   sold: soldByQrSchema.extend({ at: instantSchema }).optional(),
-  position: journalPositionSchema,
+  position: journalPositionSchema.describe('Where its row stands in the till’s journal.'),
 })
 export type Capture = z.infer<typeof captureSchema>
 
@@ -107,7 +112,7 @@ export const reversalSchema = z.strictObject({
   kind: z.literal('reversal'),
   tenderId: uuidSchema,
   reason: z.enum(['customer_left', 'cashier_cancelled', 'interrupted', 'void']),
-  position: journalPositionSchema,
+  position: journalPositionSchema.describe('Where its row stands in the till’s journal.'),
 })
 export type Reversal = z.infer<typeof reversalSchema>
 
@@ -117,20 +122,19 @@ export const surrenderSchema = z.strictObject({
   surrenderId: uuidSchema,
   leaseId: uuidSchema,
   slotId: slotIdSchema,
-  position: journalPositionSchema,
+  position: journalPositionSchema.describe('Where its row stands in the till’s journal.'),
 })
 
 /** A new payment back, against a completed sale of the same merchant (money-rules.md, "Words"). Needs the ledger. */
 export const refundSchema = z.strictObject({
   kind: z.literal('refund'),
   refundId: uuidSchema,
-  /** The tender that paid. */
-  tenderId: uuidSchema,
-  amount: tiynSchema.refine((amount) => amount > 0n, 'more than nothing'),
+  tenderId: uuidSchema.describe('The tender that paid.'),
+  amount: positiveTiynSchema,
   /** Of which lines of the sale, each at most what the tender paid of it. They add up to the amount. */
   lines: z.array(linePartSchema).min(1).max(1_000),
   reason: z.enum(refundReasons),
-  position: journalPositionSchema,
+  position: journalPositionSchema.describe('Where its row stands in the till’s journal.'),
 })
 export type Refund = z.infer<typeof refundSchema>
 
@@ -194,8 +198,7 @@ export const itemResultSchema = z.strictObject({
   amount: tiynSchema,
   refusal: z.enum(refusalCodes).nullable(),
   loss: z.enum(lossCodes).nullable(),
-  /** The slot's figures after this item, for the screen and the till's own book. */
-  slot: slotSchema.nullable(),
+  slot: slotSchema.nullable().describe("The slot's figures after this item, for the screen and the till's own book."),
   at: instantSchema,
 })
 export type ItemResult = z.infer<typeof itemResultSchema>
@@ -273,12 +276,16 @@ export const cardSessionRequestSchema = z
       .regex(/^[0-9A-F]{32}$/)
       .optional(),
     profile: identificationProfileSchema.optional(),
-    /** Schemes that would pay for something of the basket: another till is asked for a slot of these only. */
-    schemes: z.array(nameSchema).max(100).optional(),
+    schemes: z
+      .array(nameSchema)
+      .max(100)
+      .optional()
+      .describe('Schemes that would pay for something of the basket: another till is asked for a slot of these only.'),
     /** The till has a pool that may pay for this card: it reads `besidePools`. */
     hasPool: z.literal(true).optional(),
-    /** The open request that the card is to pay from its holder's account, in place of schemes. */
-    paymentRequest: uuidSchema.optional(),
+    paymentRequest: uuidSchema
+      .optional()
+      .describe("The open request that the card is to pay from its holder's account, in place of schemes."),
   })
   .refine(
     ({ encryptedRndB, profile }) => (encryptedRndB === undefined) !== (profile === undefined),
@@ -346,8 +353,7 @@ const base64urlOf = (from: number, to = from) =>
 /** A card that counts itself lies here: what does its issuer say to it (docs/design/25-policy-card.md, "Scripts")? */
 export const cardScriptRequestSchema = z.strictObject({
   card: pseudonymSchema,
-  /** As READ SLOTS said. */
-  scriptCounter: z.int().min(0).max(0xffff_ffff),
+  scriptCounter: z.int().min(0).max(0xffff_ffff).describe('As READ SLOTS said.'),
 })
 export const cardScriptAnswerSchema = z.discriminatedUnion('kind', [
   /** To be carried to the card as it is, base64url. The same again for as long as its counter is the card's next. */
@@ -361,9 +367,12 @@ export const cardReceiptAnswerSchema = z.strictObject({ arrival: z.enum(['create
 
 /** Asks for a newer package than the one named. */
 export const packageRequestSchema = z.strictObject({
-  haveVersion: z.int().min(0),
-  /** Version of the hotlist that is here, in prefixes: the next one may come as what makes it of this one. */
-  haveHotlist: z.int().min(1).optional(),
+  haveVersion: z.int().min(0).describe('Of the package that is here; 0 for none.'),
+  haveHotlist: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Version of the hotlist that is here, in prefixes: the next one may come as what makes it of this one.'),
 })
 export const signedPackageSchema = z.strictObject({ package: terminalPackageSchema, signature: signatureSchema })
 export type SignedPackage = z.infer<typeof signedPackageSchema>
@@ -383,7 +392,7 @@ export const packageAnswerSchema = z.discriminatedUnion('kind', [
 /** Shows the ledger where the journal stands; the ledger remembers and countersigns. */
 export const headRequestSchema = z.strictObject({
   head: journalPositionSchema,
-  unsynced: z.int().min(0),
+  unsynced: z.int().min(0).describe('How many items wait to be handed over.'),
   /**
    * The row of this journal at the place where the ledger saw it last; its hash is null when there is none. Shows that
    * the head continues what was seen. Terminals of before 2026-11-26 do not send it, and are not asked for it.
@@ -407,21 +416,18 @@ export const discrepancySchema = z.strictObject({
   discrepancyId: uuidSchema,
   tenderId: uuidSchema.nullable(),
   code: z.string().max(100),
-  /** Who bears it, or has to explain it. */
-  owner: z.enum(['merchant', 'agency']),
+  owner: z.enum(['merchant', 'agency']).describe('Who bears it, or has to explain it.'),
   amount: tiynSchema,
-  /** When it was filed. */
-  at: instantSchema,
+  at: instantSchema.describe('When it was filed.'),
   wayOut: z.enum(wayOuts),
-  /** Of the appeal; null while nobody has appealed. */
-  appeal: z.enum(appealStates).nullable(),
+  appeal: z.enum(appealStates).nullable().describe('Of the appeal; null while nobody has appealed.'),
 })
 export type Discrepancy = z.infer<typeof discrepancySchema>
 
 /** What happened at the ledger since the cursor; at least once, in order, stable ids. */
 export const eventsRequestSchema = z.strictObject({
-  after: z.int().min(0),
-  limit: z.int().min(1).max(pageLimits.events),
+  after: z.int().min(0).describe('The cursor of the last event that was dealt with; 0 for the first.'),
+  limit: z.int().min(1).max(pageLimits.events).describe('How many at most.'),
 })
 export const statusEventSchema = z.strictObject({
   cursor: z.int().min(1),
@@ -448,9 +454,9 @@ export const enrolmentSchema = z.strictObject({
 })
 export type Enrolment = z.infer<typeof enrolmentSchema>
 export const enrolmentRequestSchema = z.strictObject({
-  code: z.string().min(6).max(64),
-  terminalKey: publicJwkSchema,
-  encryptionKey: encryptionJwkSchema,
+  code: z.string().min(6).max(64).describe('The one-time code, with the beginning of the ledger’s key in it.'),
+  terminalKey: publicJwkSchema.describe('The till’s public key, P-256: it signs with it from now on.'),
+  encryptionKey: encryptionJwkSchema.describe('The till’s public key, X25519: card keys are sealed to it.'),
 })
 
 /**
@@ -459,16 +465,14 @@ export const enrolmentRequestSchema = z.strictObject({
  * `tolem/key-rotation/1` over `{ terminalId, formerKey, terminalKey, encryptionKey }`.
  */
 export const keyRotationRequestSchema = z.strictObject({
-  /** RFC 7638 thumbprint. */
-  formerKey: keyIdSchema,
+  formerKey: keyIdSchema.describe('RFC 7638 thumbprint.'),
   terminalKey: publicJwkSchema,
   encryptionKey: encryptionJwkSchema,
   proof: signatureSchema,
 })
 export const keyRotationAnswerSchema = z.strictObject({
   arrival: z.enum(['created', 'exists']),
-  /** The key that the terminal signs with from now on. */
-  keyId: keyIdSchema,
+  keyId: keyIdSchema.describe('The key that the terminal signs with from now on.'),
 })
 
 /** Terminal endpoints: path → request and answer. All POST, all JSON, all signed. */

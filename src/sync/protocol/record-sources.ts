@@ -9,7 +9,7 @@ import type { TerminalPackage } from '../../voucher/package.ts'
 import { hashOf } from './canonical.ts'
 
 export const recordSourcesSchema = z.strictObject({
-  packageVersion: z.int().min(1),
+  packageVersion: z.int().min(1).describe('Of the package under which it was decided.'),
   /** Tag `tolem/hotlist/1`, over the list as the package carries it. */
   hotlist: z.strictObject({ hash: hashSchema, issuedAt: instantSchema }),
   /** Of the payer's slot; null where no lease of this till holds it. Tag `tolem/lease/1`, over the lease likewise. */

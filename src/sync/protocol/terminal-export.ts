@@ -36,11 +36,13 @@ const openTenderSchema = z.strictObject({
   tenderId: uuidSchema,
   state: z.enum(['in_progress', 'unknown', 'torn', 'held', 'reversing', 'sale_open']),
   amount: tiynSchema,
-  /**
-   * Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign. It is heard of a
-   * till that was ended; a till in service asks the card itself.
-   */
-  advice: presentmentSchema.pick({ terms: true, decidedAt: true, evidence: true }).optional(),
+  advice: presentmentSchema
+    .pick({ terms: true, decidedAt: true, evidence: true })
+    .optional()
+    .describe(
+      'Where its card may have paid by itself (docs/design/25-policy-card.md): what the card was to sign. It is ' +
+        'heard of a till that was ended; a till in service asks the card itself.',
+    ),
 })
 export type OpenTender = z.infer<typeof openTenderSchema>
 
@@ -48,29 +50,28 @@ const exportPartSchema = z.strictObject({
   version: z.literal(1),
   terminalId: nameSchema,
   merchantId: nameSchema,
-  /** Whose answer the one who hands it over may believe: the ledger that this till was enrolled at. */
-  ledgerKey: publicJwkSchema,
+  ledgerKey: publicJwkSchema.describe(
+    'Whose answer the one who hands it over may believe: the ledger that this till was enrolled at.',
+  ),
   madeAt: instantSchema,
-  /** From 1. */
-  part: z.int().min(1),
+  part: z.int().min(1).describe('From 1.'),
   isLast: z.boolean(),
-  /** The row before the first of `rows`: a countersigned head, the end of the part before, or none. */
-  after: journalPositionSchema.nullable(),
+  after: journalPositionSchema
+    .nullable()
+    .describe('The row before the first of `rows`: a countersigned head, the end of the part before, or none.'),
   rows: z.array(rowHeadSchema).max(exportPartLimits.rows),
-  /** In the order of their rows. */
-  items: z.array(syncItemSchema).max(exportPartLimits.items),
-  /** Items whose rows can no longer be read: named, and claimed by their receipts. */
-  unreadable: z.array(z.string().max(100)),
-  /** In the last part only. */
-  open: z.array(openTenderSchema).max(exportPartLimits.open),
+  items: z.array(syncItemSchema).max(exportPartLimits.items).describe('In the order of their rows.'),
+  unreadable: z
+    .array(z.string().max(100))
+    .describe('Items whose rows can no longer be read: named, and claimed by their receipts.'),
+  open: z.array(openTenderSchema).max(exportPartLimits.open).describe('In the last part only.'),
   /** For people, and checked all the same. */
   sums: z.strictObject({
     presentments: z.int().min(0),
     amount: tiynSchema,
     reversals: z.int().min(0),
     surrenders: z.int().min(0),
-    /** Absent where there are none. */
-    refunds: z.int().min(1).optional(),
+    refunds: z.int().min(1).optional().describe('Absent where there are none.'),
     captures: z.int().min(1).optional(),
   }),
 })

@@ -65,6 +65,19 @@ describe('a client with its first key', () => {
     expect((await world.rows('principal')).filter(({ owner }) => owner === 'millers')).toHaveLength(1)
   })
 
+  test('sees an account of a kind in which it does not speak, pays nothing from it, gets no other key', async () => {
+    await open('bank-a', 'mill', 'legal-entity', 'millers')
+    expect(await ask()).toMatchObject({ status: 200 })
+    await open('bank-a', 'miller', 'individual', 'millers')
+    const { body } = await by(own).get('/v1/balances')
+    expect(body['balances']).toMatchObject([{ accountId: 'mill' }, { accountId: 'miller' }])
+    expect(await by(own).get('/v1/statements?accountId=miller')).toMatchObject({ status: 200 })
+    const pay = { transferId: world.id(), payer: 'miller', payee: 'mill', amount: '1', purpose: '' }
+    expect((await by(own).post('/v1/payments/legal-entity-legal-entity', pay)).body['code']).toBe('not_found')
+    const other = await ask({ accountId: 'miller', role: 'individual', jwk: p256('the miller').jwk })
+    expect(other).toMatchObject({ status: 409, body: { code: 'rule_violated' } })
+  })
+
   test('is heard also where a till has the same name: a terminal’s name is no owner’s', async () => {
     await open('bank-a', 'mill', 'legal-entity')
     const till = p256('a till')

@@ -335,7 +335,7 @@ describe('the network’s side', () => {
       Object.values(document.paths).flatMap((methods) => Object.values(methods).flatMap((one) => one.tags)),
     )
     expect([...tags].toSorted()).toEqual([...methodsOfTheReport, ...besideThem].toSorted())
-    expect(JSON.stringify(document.paths['/v1/scheme-fundings'])).toContain('"#/components/schemas/Amount"')
+    expect(JSON.stringify(document.paths['/v1/scheme-fundings'])).toContain('"#/components/schemas/PositiveAmount"')
     // Of an answer that has no end, the data of one event.
     expect(JSON.stringify(document.paths['/v1/event-stream'])).toMatch(/"value":\{"event":\{.+"signature":/)
   })

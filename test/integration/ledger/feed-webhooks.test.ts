@@ -10,6 +10,7 @@ import { inTransaction } from '../../../ledger-sim/context.ts'
 import { FeedBell } from '../../../ledger-sim/feed/bell.ts'
 import { tell } from '../../../ledger-sim/feed/outbox.ts'
 import { givenUpAfterMs, pauseMsMax, WebhookCourier, type Sent } from '../../../ledger-sim/feed/webhook-courier.ts'
+import { webhookBodySchema } from '../../../ledger-sim/feed/webhook-body.ts'
 import { postToWebhook } from '../../../ledger-sim/feed/webhook-sender.ts'
 import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { verifyRequest, type HttpRequest } from '../../../src/sync/protocol/http-signature.ts'
@@ -173,6 +174,11 @@ describe('delivery', () => {
     const { signing } = demo.ports.keys
     const keyOf = (keyId: string) => (keyId === signing.keyId ? signing : undefined)
     expect(verifyRequest(request, keyOf)).toMatchObject({ kind: 'valid' })
+    // What the OpenAPI document has under `webhooks` is made of this schema.
+    expect(webhookBodySchema.parse(JSON.parse(request.body))).toMatchObject({
+      stream,
+      event: { event: { code: 'TEST' } },
+    })
     expect(verifyRequest({ ...request, body: request.body.replace('TEST', 'TOST') }, keyOf)).toMatchObject({
       kind: 'fault',
     })

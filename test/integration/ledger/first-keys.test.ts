@@ -15,7 +15,7 @@ import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction, type LedgerPorts } from '../../../ledger-sim/context.ts'
 import { databasePath, openDataFolder, type DataFolder } from '../../../ledger-sim/data-folder.ts'
 import { readFirstKey, registerInstitution } from '../../../ledger-sim/first-key-command.ts'
-import { ledgerKeysOf } from '../../../ledger-sim/keys.ts'
+import { ledgerKeysOf, ledgerSecretsSchema } from '../../../ledger-sim/keys.ts'
 import { p256PrivateJwk } from '../../../ledger-sim/scenarios/demo.ts'
 import { seededRandom } from '../../../ledger-sim/scenarios/seeded-random.ts'
 import { StartFailure } from '../../../ledger-sim/start-failure.ts'
@@ -74,6 +74,11 @@ async function post(ledger: RunningProcess, signer: SigningKey, path: string, bo
   return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
 }
 
+/** Of what the ledger in the folder answers with. */
+const ledgerKeyId = (path = data) =>
+  ledgerKeysOf(ledgerSecretsSchema.parse(JSON.parse(readFileSync(join(path, 'issuer-keys.json'), 'utf8')))).signing
+    .keyId
+
 const centralBank = p256('the central bank')
 const bank = p256('the bank')
 const agency = p256('the agency')
@@ -83,16 +88,25 @@ async function begin(): Promise<void> {
   const file = join(folder.path, 'central-bank.json')
   writeFileSync(file, JSON.stringify({ ...centralBank.jwk, kid: 'first', use: 'sig', alg: 'ES256' }))
   const named = ['--role', 'central-bank', '--owner', 'national-bank', '--jwk', file]
-  expect(await run(['key', '--data', data, ...named])).toEqual({
+  const begun = await run(['key', '--data', data, ...named])
+  expect(begun).toEqual({
     status: 0,
     stderr: '',
-    stdout: `central-bank national-bank is heard by the key ${centralBank.keyId}. A new ledger was made in ${data}.\n`,
+    stdout:
+      `central-bank national-bank is heard by the key ${centralBank.keyId}. ` +
+      `A new ledger was made in ${data}. It signs its answers by the key ${ledgerKeyId()}.\n`,
   })
   expect(await key('bank', 'saiga-bank', bank.jwk)).toMatchObject({
     status: 0,
     stdout: `bank saiga-bank is heard by the key ${bank.keyId}.\n`,
   })
-  const registered = { role: 'agency', owner: 'tulip-fund', keyId: agency.keyId, isNewLedger: false }
+  const registered = {
+    role: 'agency',
+    owner: 'tulip-fund',
+    keyId: agency.keyId,
+    isNewLedger: false,
+    ledgerKeyId: ledgerKeyId(),
+  }
   const { stdout } = await key('agency', 'tulip-fund', agency.jwk, '--json')
   expect(JSON.parse(stdout)).toEqual({ outcome: 'registered', ...registered })
 }
@@ -138,16 +152,21 @@ describe('in a ledger of their own', () => {
   test('the command waits until that ledger is stopped', async () => {
     const { status, stderr } = await key('auditor', 'audit-office', p256('the auditor').jwk)
     expect(status).toBe(2)
-    expect(stderr).toMatch(/in use by another ledger \(process \d+\)\. Stop that one/)
+    expect(stderr).toMatch(
+      /^The data folder .* in use by another ledger \(process \d+\)\. Stop that one.* \(folder_in_use\)\n$/,
+    )
   }, 60_000)
 })
 
-test('the commands of docs/integrator.md do it as they stand', async () => {
+test('the commands of docs/integrator.md do it as they stand, to a till that pays', async () => {
   const text = readFileSync(join(root, 'docs/integrator.md'), 'utf8')
-  const played = /<!-- played in a ledger of its own -->\n```bash\n(.*?)```/s.exec(text)?.[1] ?? ''
+  const shown = (mark: string) =>
+    new RegExp(`<!-- ${mark} -->\n\`\`\`bash\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? 'exit 9'
   const [own, keys] = [join(folder.path, 'own'), join(folder.path, 'keys')]
-  const env = { ...process.env, OWN: own, KEYS: keys }
-  const child = spawnSync('bash', ['-euo', 'pipefail', '-c', played], { cwd: root, env, encoding: 'utf8' })
+  const environment = { ...process.env, OWN: own, KEYS: keys, TILL: join(folder.path, 'till') }
+  const play = (mark: string, env: NodeJS.ProcessEnv) =>
+    spawnSync('bash', ['-euo', 'pipefail', '-c', shown(mark)], { cwd: root, env, encoding: 'utf8' })
+  const child = play('played in a ledger of its own', environment)
   expect({ status: child.status, stderr: child.stderr }).toEqual({ status: 0, stderr: '' })
   expect(keysOf(own).map(({ role, owner }) => `${role} ${owner}`)).toEqual([
     'central-bank national-bank',
@@ -157,7 +176,24 @@ test('the commands of docs/integrator.md do it as they stand', async () => {
   expect(statSync(join(keys, 'bank.json')).mode & 0o077).toBe(0)
   const made = signingKey(JSON.parse(readFileSync(join(keys, 'bank.json'), 'utf8')) as JsonWebKey)
   expect(keysOf(own).map(({ key_id: keyId }) => keyId)).toContain(made.keyId)
-}, 120_000)
+  if (!existsSync('/usr/bin/curl')) return console.log('the rest of the guide is not played: there is no curl')
+
+  const ledger = await startProcess('ledger', program, ['--data', own])
+  try {
+    const paying = play('played at a ledger of its own', { ...environment, L: String(ledger.ready['ledgerUrl']) })
+    expect(paying.status, paying.stderr + paying.stdout).toBe(0)
+    const answers = paying.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(answers.at(-3)).toMatchObject({ terminalId: 'bulb-till-1', merchantId: 'bulb-shop' })
+    expect(answers.at(-2)).toEqual({ thumbprint: ledgerKeyId(own) })
+    expect(answers.at(-1)).toMatchObject({ result: { state: 'settled', paidBy: 'agency', amount: '50000' } })
+  } finally {
+    await ledger.stop()
+  }
+  expect(auditFile(databasePath(own))).toMatchObject({ balanced: true, faults: [] })
+}, 240_000)
 
 describe('the command refuses, and nothing changes:', () => {
   let opened: DataFolder
@@ -179,7 +215,8 @@ describe('the command refuses, and nothing changes:', () => {
     } catch (error) {
       expect(error).toBeInstanceOf(StartFailure)
       expect(keysOf(data)).toEqual(before)
-      return String((error as StartFailure).message)
+      const { message, code } = error as StartFailure
+      return `${message} (${code})`
     }
     throw new Error('it was registered')
   }
@@ -250,7 +287,10 @@ describe('the command as a process ends with 2 and one sentence, and nothing cha
     const missing = await run(['key', '--data', data, '--role', 'auditor', '--owner', 'office', '--jwk', '/nowhere'])
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringMatching(/ENOENT.*\(key_unreadable\)/) })
     const half = await run(['key', '--data', data, '--role', 'auditor'])
-    expect(half).toMatchObject({ status: 2, stderr: expect.stringMatching(/--owner NAME and --jwk FILE/) })
+    expect(half).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--owner NAME and --jwk FILE\. \(command_malformed\)\n/),
+    })
   }, 60_000)
 
   test('a folder without a ledger, unless it is empty and the central bank’s key begins it', async () => {
@@ -301,7 +341,7 @@ test('a bank whose keys are heard no more gets another first one, and keeps its 
       return registerInstitution(ports, readFirstKey({ role: 'bank', owner: 'saiga-bank', file }))
     }
     const next = p256('the bank’s next key')
-    await expect(register(next.jwk)).rejects.toThrow('owner_is_heard')
+    await expect(register(next.jwk)).rejects.toMatchObject({ code: 'owner_is_heard' })
     await store.transaction((connection) =>
       connection
         .updateTable('principal')

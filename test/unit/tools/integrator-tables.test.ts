@@ -1,11 +1,12 @@
 /**
- * docs/integrator.md says who may ask what and what each problem means as the code does. Method: the document is
+ * docs/integrator.md says what the code knows: who may ask what, what each problem means, and more. Method: it is
  * compared with what is made of the code; its rows are also read by a reader of a few lines and compared with the
  * operations and problems themselves, so that a fault of the maker is seen too.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { givesBack } from '../../../ledger-sim/accounts/transfers.ts'
 import { roles } from '../../../ledger-sim/http/operation.ts'
 import { problemOf } from '../../../ledger-sim/http/problems.ts'
 import { operations } from '../../../ledger-sim/operations.ts'
@@ -56,6 +57,13 @@ describe('docs/integrator.md', () => {
     }
     const waits = cells.filter(([, , , toDo]) => toDo?.startsWith('Wait')).map(([code]) => code)
     expect(waits).toEqual(['`dated_before_restart`', '`rate_limited`'])
+  })
+
+  it('says of every kind of transfer what happened', () => {
+    const [, section = ''] = document.split('\n## Why money moved\n')
+    const rows = [...(section.split('<!-- end -->')[0] ?? '').matchAll(/^\| `(.+?)` \| ([A-Z].{20,}\.) \|$/gm)]
+    expect(rows.map(([, kind]) => kind).toSorted()).toEqual(Object.keys(givesBack).toSorted())
+    expect(new Set(rows.map(([, , means]) => means)).size).toBe(rows.length)
   })
 
   it('without its marks is no document to write into', () => {
