@@ -8,10 +8,13 @@ import { z } from 'zod'
 const cursorMax = 999_999_999_999_999
 
 export function wholeNumberIn(least: 0 | 1, most: number) {
+  return wholeNumberText(least, most).transform(Number)
+}
+
+function wholeNumberText(least: 0 | 1, most: number) {
   return z
     .string()
     .regex(new RegExp(`^(${wholeNumbers(least, most).join('|')})$`), `a whole number from ${least} to ${most}`)
-    .transform(Number)
 }
 
 /** A place in a list that grows; 0 is before its first. */
@@ -26,6 +29,20 @@ export function pageSizeIn(most: number, usual: number) {
   return wholeNumberIn(1, most)
     .prefault(String(usual))
     .meta({ description: `How many at most: 1 to ${most}; ${usual} when nothing is said.`, 'x-maximum': most })
+}
+
+/**
+ * Where what is taken without it depends on something else that was asked for, beside what is usual: as text, since a
+ * document has no `default` of what is changed as it is read.
+ */
+export function pageSizeTextIn(most: number, usual: number, otherwise: string) {
+  return wholeNumberText(1, most)
+    .meta({
+      description: `How many at most: 1 to ${most}; ${usual} when nothing is said, ${otherwise}.`,
+      default: String(usual),
+      'x-maximum': most,
+    })
+    .optional()
 }
 
 /** Regular expressions that together match the whole numbers in decimal, without leading zeros. */

@@ -4,7 +4,7 @@ import { instantSchema } from '../../src/voucher/identifiers.ts'
 import { transferKinds } from '../accounts/transfer-kinds.ts'
 import { inTransaction } from '../context.ts'
 import { operation, problem } from '../http/operation.ts'
-import { cursorIn, instantIn, wholeNumberIn } from '../http/query-numbers.ts'
+import { cursorIn, instantIn, pageSizeTextIn } from '../http/query-numbers.ts'
 import { statementCsv } from './statement-csv.ts'
 import { longStatement, statementOf, statementPageMax, type WantedStatement } from './statement.ts'
 
@@ -25,15 +25,7 @@ export const statementOperations = [
     requestSchema: z.strictObject({
       accountId: z.string().min(1).max(160),
       after: cursorIn.optional().describe('The number of the last entry that you have seen: the `cursor` of its page.'),
-      limit: wholeNumberIn(1, statementPageMax)
-        .optional()
-        .meta({
-          description:
-            `How many at most: 1 to ${statementPageMax}; ${statementPageMax} when nothing is said, ` +
-            `of a CSV ${csvEntriesMax}.`,
-          default: String(statementPageMax),
-          'x-maximum': statementPageMax,
-        }),
+      limit: pageSizeTextIn(statementPageMax, statementPageMax, `of a CSV ${csvEntriesMax}`),
       from: instantIn.optional().describe('The first moment that is in it, ms since 1970.'),
       to: instantIn.optional().describe('The first moment that is not, ms since 1970.'),
       format: z.enum(['json', 'csv']).optional(),
@@ -70,11 +62,11 @@ export const statementOperations = [
       const page = (of: WantedStatement) => inTransaction(asked.services, (work) => statementOf(work, asked.caller, of))
       const none = problem('not_found', `${asked.caller.owner} has no account ${accountId}`)
       if (format === 'csv') {
-        const whole = await longStatement({ ...wanted, limit: limit ?? csvEntriesMax }, page)
+        const whole = await longStatement({ ...wanted, limit: Number(limit ?? csvEntriesMax) }, page)
         if (whole === undefined) return none
         return { kind: 'text', contentType: 'text/csv; charset=utf-8', text: statementCsv(whole) }
       }
-      const statement = await page({ ...wanted, limit: limit ?? statementPageMax })
+      const statement = await page({ ...wanted, limit: Number(limit ?? statementPageMax) })
       if (statement === undefined) return none
       const entries = statement.entries.map((entry) => {
         return { ...entry, amount: entry.amount.toString(), balance: entry.balance.toString() }
