@@ -52,8 +52,8 @@ export const cashOperations = [
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds: clients, leaves: true })
         if ('code' in client) return client
         const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount, means: 'cash-out' })
-        if (tooMuch !== undefined) return limitProblem(tooMuch)
         const posted = await withdrawCash(work, bank, client, amount, transferId)
+        if (posted.kind === 'posted' && tooMuch !== undefined) return limitProblem(tooMuch)
         const parties = { madeBy: bank, payer: accountId, payee: bank }
         return answerTransfer(work, posted, { transferId, kind: 'cash-withdrawal', ...parties, amount })
       }),
@@ -72,8 +72,8 @@ export const cashOperations = [
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds: clients, leaves: false })
         if ('code' in client) return client
         const tooMuch = await limitFault(work, { accountId, direction: 'incoming', amount })
-        if (tooMuch !== undefined) return limitProblem(tooMuch)
         const posted = await depositCash(work, bank, client, amount, transferId)
+        if (posted.kind === 'posted' && tooMuch !== undefined) return limitProblem(tooMuch)
         const parties = { madeBy: bank, payer: bank, payee: accountId }
         return answerTransfer(work, posted, { transferId, kind: 'cash-deposit', ...parties, amount })
       }),

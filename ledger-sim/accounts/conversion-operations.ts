@@ -107,9 +107,9 @@ function fromNonCash(path: string, tag: string, summary: string, kinds: readonly
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds, leaves: false })
         if ('code' in client) return client
         const tooMuch = await limitFault(work, { accountId, direction: 'incoming', amount })
-        if (tooMuch !== undefined) return limitProblem(tooMuch)
         await needClientNonCash(work, bank, client.owner)
         const posted = await sellToClient(work, bank, client, amount, transferId)
+        if (posted.kind === 'posted' && tooMuch !== undefined) return limitProblem(tooMuch)
         const parties = { madeBy: bank, payer: bank, payee: accountId }
         return answerTransfer(work, posted, { transferId, kind: 'sale-of-dt', ...parties, amount })
       }),
@@ -131,9 +131,9 @@ function toNonCash(path: string, tag: string, summary: string, kinds: readonly A
         const client = await clientOf(work, asked.caller, { bank, accountId, kinds, leaves: true })
         if ('code' in client) return client
         const tooMuch = await limitFault(work, { accountId, direction: 'outgoing', amount, means: 'cash-out' })
-        if (tooMuch !== undefined) return limitProblem(tooMuch)
         await needClientNonCash(work, bank, client.owner)
         const posted = await buyFromClient(work, bank, client, amount, transferId)
+        if (posted.kind === 'posted' && tooMuch !== undefined) return limitProblem(tooMuch)
         const parties = { madeBy: bank, payer: accountId, payee: bank }
         return answerTransfer(work, posted, { transferId, kind: 'redemption-of-dt', ...parties, amount })
       }),

@@ -50,6 +50,8 @@ export const limits = {
   payeeLookupsPerAccountAndHourMax: 30,
   /** The same of a bank, for all its clients. */
   payeeLookupsPerBankAndHourMax: 5_000,
+  /** A person's accounts at one bank: all of them are looked through with each payment of any. */
+  accountsPerPersonAndBankMax: 20,
   /** How long the former key of a role may still be heard. */
   roleKeyGraceSecondsMax: 7 * 24 * 3_600,
 } as const

@@ -5,7 +5,7 @@
  * decided by us; the patterns are those that guidance on suspicious transactions describes everywhere (structuring,
  * collecting, pass-through, circular payments).
  */
-import { monthlyIndexes, type TierLimits } from './tiers.ts'
+import { monthlyIndexes } from './tiers.ts'
 
 export interface Movement {
   /** The id of what moved the money. */
@@ -15,6 +15,8 @@ export interface Movement {
   readonly counterpart: string
   /** Tiyn. */
   readonly amount: bigint
+  /** The most that the person's account on this side may pay at once, by its tier now. */
+  readonly single: bigint
   /** Milliseconds since 1970. */
   readonly at: number
 }
@@ -30,7 +32,7 @@ export interface AlertRule {
    * @param movements of one person within the window, oldest first, without what this rule has named before
    * @returns ids of the evidence; undefined when there is nothing to tell
    */
-  readonly find: (movements: readonly Movement[], limits: TierLimits) => readonly string[] | undefined
+  readonly find: (movements: readonly Movement[]) => readonly string[] | undefined
 }
 
 const hourMs = 3_600_000
@@ -38,16 +40,17 @@ const hourMs = 3_600_000
 /** At least this often, each at least this part of the limit of one payment. */
 const justUnder = { times: 3, percent: 90n }
 
-/** Structuring: a large sum in pieces that each stay just under the limit of one payment. */
+/** Structuring: a large sum in pieces that each stay just under what its account may pay at once. */
 const justUnderLimit: AlertRule = {
   rule: 'just_under_limit',
   version: 2,
   watches: 'payer',
   // A week: within a day the day's own limit would not let so many through.
   windowMs: 7 * 24 * hourMs,
-  find: (movements, { single }) => {
+  find: (movements) => {
     const near = movements.filter(
-      ({ direction, amount }) => direction === 'out' && amount * 100n >= single * justUnder.percent,
+      ({ direction, amount, single }) =>
+        direction === 'out' && amount * 100n >= single * justUnder.percent && amount <= single,
     )
     return near.length < justUnder.times ? undefined : idsOf(near)
   },

@@ -28,7 +28,7 @@ export async function raiseAlerts(work: Work, person: Person, watches: AlertRule
     const fresh = movements.filter(
       ({ id, at }) => at > work.now - rule.windowMs && named.get(rule.rule)?.has(id) !== true,
     )
-    const evidence = rule.find(fresh, limitsOf[person.tier])
+    const evidence = rule.find(fresh)
     if (evidence !== undefined) await write(work, rule, person.accountId, evidence)
   }
 }
@@ -40,9 +40,10 @@ async function movementsOf({ connection }: Work, owner: string, since: number): 
     connection
       .selectFrom('transfer')
       .innerJoin('account', 'account.account_id', other)
-      .select(['transfer_id', 'reference', 'owner', 'amount', 'at'])
+      .innerJoin('individual', 'individual.account_id', own)
+      .select(['transfer_id', 'reference', 'owner', 'tier', 'amount', 'transfer.at'])
       .where('transfer.kind', 'in', watchedKinds)
-      .where('at', '>', BigInt(since))
+      .where('transfer.at', '>', BigInt(since))
       .where(own, 'in', accounts)
       .where(other, 'not in', accounts)
       .execute()
@@ -50,11 +51,12 @@ async function movementsOf({ connection }: Work, owner: string, since: number): 
   const received = (await moved('credit', 'debit')).map((row) => ({ ...row, direction: 'in' as const }))
   return [...sent, ...received]
     .toSorted((first, second) => Number(first.at - second.at) || (first.transfer_id < second.transfer_id ? -1 : 1))
-    .map(({ reference: id, direction, owner: counterpart, amount, at }) => ({
+    .map(({ reference: id, direction, owner: counterpart, tier, amount, at }) => ({
       id,
       direction,
       counterpart,
       amount,
+      single: limitsOf[tier].single,
       at: Number(at),
     }))
 }

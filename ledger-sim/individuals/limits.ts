@@ -2,14 +2,15 @@
  * The limits of people, asked in one place by every way in which a person pays or is paid: those of the account's tier,
  * and for all accounts of the person together those of the highest tier among them, so that a second account, at this
  * bank or another, is no second limit. Money that comes back (a refund, a reversal, a freed hold) is never asked about:
- * it was theirs. What has gone out is read from the transfers themselves, so that a new way of paying counts without
+ * it was theirs. Callers ask for the money first: else who has none finds out by trying what a person has and
+ * spends. What has gone out is read from the transfers themselves, so that a new way of paying counts without
  * saying so; a refund does not lower it, else a loop of purchases and refunds would have no limit.
  */
 import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { givesBack, type Books } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import { problem, type ProblemOutcome } from '../http/operation.ts'
-import { findPerson, idsOfAccountsOf, listAccountsOfPerson, type AccountOfPerson, type Person } from './people.ts'
+import { findPerson, idsOfAccountsOf, listAccountsOfPerson, type Person } from './people.ts'
 import { dayMs, highestTier, limitsOf, monthMs, type Tier } from './tiers.ts'
 
 export interface WantedMovement {
@@ -62,37 +63,26 @@ export async function limitFaultOf(
   if (direction === 'outgoing' && amount > limits.single)
     return { tier, limit: 'single', of: 'account', max: limits.single, left: limits.single }
   const accounts = await listAccountsOfPerson(work, owner)
-  const own: Bound = { tier, of: 'account', accounts: accounts.filter((account) => account.accountId === accountId) }
-  const together: Bound = { tier: highestTier(accounts.map((account) => account.tier)), of: 'person', accounts }
+  const isOwn = (one: { readonly accountId: string }): boolean => one.accountId === accountId
+  const own: Bound = { tier, of: 'account' }
+  const together: Bound = { tier: highestTier(accounts.map((account) => account.tier)), of: 'person' }
   if (direction === 'incoming') {
-    const fault = aboveBalance(own, amount, books)
-    return fault ?? (isOwnMoney ? undefined : aboveBalance(together, amount, books))
+    const held = accounts.map((one) => ({ ...one, amount: books?.account(one.accountId)?.balance ?? one.balance }))
+    const fault = above(own, 'balance', sumOf(held.filter(isOwn)), amount)
+    return fault ?? (isOwnMoney ? undefined : above(together, 'balance', sumOf(held), amount))
   }
   const gone = await outgoing(work, owner)
-  return aboveTurnover(work, own, amount, gone) ?? aboveTurnover(work, together, amount, gone)
+  return aboveTurnover(own, gone.filter(isOwn), amount, work.now) ?? aboveTurnover(together, gone, amount, work.now)
 }
 
-/** Accounts that share the limits of a tier. */
+/** Whose limits are asked: an account's, or a person's over all accounts. */
 interface Bound {
   readonly tier: Tier
   readonly of: LimitFault['of']
-  readonly accounts: readonly AccountOfPerson[]
 }
 
-function aboveBalance(bound: Bound, amount: Tiyn, books?: Pick<Books, 'account'>): LimitFault | undefined {
-  const held = bound.accounts.map(({ accountId, balance }) => books?.account(accountId)?.balance ?? balance)
-  return above(bound, 'balance', sumOf(held), amount)
-}
-
-function aboveTurnover({ now }: Work, bound: Bound, amount: Tiyn, gone: Outgoing): LimitFault | undefined {
-  const isBound = (debit: string): boolean => bound.accounts.some(({ accountId }) => accountId === debit)
-  const aside = gone.held.filter(({ debit }) => isBound(debit))
-  const since = (moment: number): bigint =>
-    sumOf(
-      [...aside, ...gone.sent.filter(({ debit, at }) => isBound(debit) && at > BigInt(moment))].map(
-        (one) => one.amount,
-      ),
-    )
+function aboveTurnover(bound: Bound, gone: readonly Gone[], amount: Tiyn, now: number): LimitFault | undefined {
+  const since = (moment: number): bigint => sumOf(gone.filter(({ at }) => at === null || at > BigInt(moment)))
   return above(bound, 'daily', since(now - dayMs), amount) ?? above(bound, 'monthly', since(now - monthMs), amount)
 }
 
@@ -107,48 +97,50 @@ function above(
   return { tier, limit, of, max, left: tiyn(max > soFar ? max - soFar : 0n) }
 }
 
-function sumOf(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((sum, amount) => sum + amount, 0n)
+function sumOf(some: readonly { readonly amount: bigint }[]): bigint {
+  return some.reduce((sum, { amount }) => sum + amount, 0n)
 }
 
 /** What a person gives back they did not spend: else who pays and takes back at will would block their account. */
 const spending = Object.entries(givesBack).flatMap(([kind, isReturn]) => (isReturn ? [] : [kind]))
 
-interface Outgoing {
-  readonly sent: readonly { readonly debit: string; readonly amount: bigint; readonly at: bigint }[]
-  readonly held: readonly { readonly debit: string; readonly amount: bigint }[]
+interface Gone {
+  readonly accountId: string
+  readonly amount: bigint
+  /** Null: set aside, and gone as long as it is. */
+  readonly at: bigint | null
 }
 
 /** What went out of a person's accounts in the last month, and what is set aside to go out. */
-async function outgoing({ connection, now }: Work, owner: string): Promise<Outgoing> {
+async function outgoing({ connection, now }: Work, owner: string): Promise<readonly Gone[]> {
   const accounts = idsOfAccountsOf({ connection }, owner)
   const sent = await connection
     .selectFrom('transfer')
-    .select(['debit', 'amount', 'at'])
+    .select(['debit as accountId', 'amount', 'at'])
     .where('debit', 'in', accounts)
     .where('at', '>', BigInt(now - monthMs))
     .where('kind', 'in', spending)
     .execute()
   const held = await connection
     .selectFrom('hold')
-    .select(['debit', 'amount'])
+    .select(['debit as accountId', 'amount'])
     .where('debit', 'in', accounts)
     .where('state', '=', 'pending')
     .where('expires_at', '>', BigInt(now))
     .execute()
-  return { sent, held }
+  return [...sent, ...held.map((one) => ({ ...one, at: null }))]
 }
 
 /**
  * To who may know about the account. For the other side of a payment: `payeeLimitProblem`. What other accounts of the
- * person leave is not said: the bank of this one need not know how much there is elsewhere.
+ * person leave is not said, nor how well another bank knows the person: the bank of this one need not know.
  */
 export function limitProblem({ tier, limit, of, max, left }: LimitFault): ProblemOutcome {
   return problem(
     'limit_exceeded',
     of === 'account'
       ? `limit ${limit} of tier ${tier}: at most ${max} tiyn, ${left} tiyn left`
-      : `limit ${limit} of tier ${tier}, for all accounts of the person together: at most ${max} tiyn`,
+      : `limit ${limit} of all accounts of the person together`,
   )
 }
 

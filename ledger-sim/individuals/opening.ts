@@ -8,6 +8,7 @@ import {
   openAccount,
 } from '../accounts/accounts.ts'
 import type { Work } from '../context.ts'
+import { limits } from '../http/limits.ts'
 import { arrivalOf, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
 import { findPerson } from './people.ts'
 import { tierSchema } from './tiers.ts'
@@ -33,5 +34,18 @@ export async function openIndividual(
   const person = await findPerson(work, accountId)
   if (opened === 'exists_with_different_terms' || person?.openedAs !== tier)
     return problem('exists_with_different_terms', `${accountId} is another account`)
+  if (opened === 'opened' && (await accountsAt(work, caller.owner, owner)) > limits.accountsPerPersonAndBankMax)
+    return problem('rule_violated', `${owner} has ${limits.accountsPerPersonAndBankMax} accounts at ${caller.owner}`)
   return { kind: 'answer', body: { accountId, arrival: arrivalOf(opened === 'exists') } }
+}
+
+async function accountsAt({ connection }: Work, bank: string, owner: string): Promise<number> {
+  const rows = await connection
+    .selectFrom('account')
+    .select('account_id')
+    .where('owner', '=', owner)
+    .where('kind', '=', 'individual')
+    .where('bank', '=', bank)
+    .execute()
+  return rows.length
 }

@@ -33,11 +33,11 @@ export async function transferToPerson(
   const { transferId, amount, to } = wanted
   const payer = await personOfCaller(work, caller, wanted.payer)
   if (payer === undefined) return noPayer(caller, wanted.payer)
-  const outgoing = await limitFaultOf(work, payer, { direction: 'outgoing', amount, means: 'person-to-person' })
-  if (outgoing !== undefined) return limitProblem(outgoing)
   const available = await availableIn(work, payer.accountId)
   if (available === null || available < amount)
     return problem('insufficient_funds', `${payer.accountId} has too little`)
+  const outgoing = await limitFaultOf(work, payer, { direction: 'outgoing', amount, means: 'person-to-person' })
+  if (outgoing !== undefined) return limitProblem(outgoing)
   const payee = await findPayee(work, to)
   if (payee === undefined) return noPayee()
   if (payee.accountId === payer.accountId) return problem('rule_violated', 'payer and payee are the same account')

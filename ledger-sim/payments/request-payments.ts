@@ -4,6 +4,7 @@
  */
 import { tiyn, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { placeHold } from '../accounts/holds.ts'
+import { availableIn } from '../accounts/transfers.ts'
 import { newId, type Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
 import { limitFault, type LimitFault } from '../individuals/limits.ts'
@@ -66,6 +67,8 @@ export async function payOpen(
 ): Promise<Extract<RequestPayment, { readonly kind: 'held' | 'short' | 'limited' }>> {
   const { payer } = payment
   const { amount } = standing.request
+  const available = await availableIn(work, payer)
+  if (available !== null && available < amount) return { kind: 'short' }
   const fault = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
   if (fault !== undefined) return { kind: 'limited', fault }
   if ((await hold(work, standing, payer)) === 'short') return { kind: 'short' }

@@ -7,7 +7,7 @@ import { toJson } from '../../src/sync/protocol/canonical.ts'
 import { nameSchema } from '../../src/voucher/identifiers.ts'
 import { addTiyn, tiyn, tiynSchema, type Tiyn } from '../../src/voucher/money.ts'
 import { spreadByLargestRemainder } from '../../src/voucher/proportion.ts'
-import { post } from '../accounts/transfers.ts'
+import { availableIn, post } from '../accounts/transfers.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
 import { limitFault, type LimitFault } from '../individuals/limits.ts'
@@ -55,6 +55,8 @@ export async function payDirectly(work: Work, caller: Caller, wanted: WantedDire
     return { line: index + 1, itemId, category, amount: tiyn(totals[index] ?? 0n) }
   })
   const sale = () => Promise.resolve({ at: work.now, lines: sold })
+  const available = await availableIn(work, payer)
+  if (available !== null && available < amount) return { kind: 'short' }
   const fault = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
   if (fault !== undefined) return { kind: 'limited', fault }
   const shares = await sharesOf(work, { paidAs: 'direct', paymentId, payeeAccount, payer, amount, sale })

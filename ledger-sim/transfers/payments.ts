@@ -100,6 +100,7 @@ async function whyNot(
   if (to === undefined || !allows(way.to, to))
     return problem('not_found', `there is no account ${payee} to pay to; this method pays ${way.pays}`)
   if (payer === payee) return problem('rule_violated', 'payer and payee are the same account')
+  if (isShort(from, amount)) return tooLittleIn(payer)
   if (from.kind === 'individual') {
     const tooMuch = await limitFault(work, { accountId: payer, direction: 'outgoing', amount })
     if (tooMuch !== undefined) return limitProblem(tooMuch)
@@ -108,6 +109,11 @@ async function whyNot(
   if (person === undefined) return undefined
   const wouldHaveTooMuch = await limitFaultOf(work, person, { direction: 'incoming', amount }, books)
   return wouldHaveTooMuch === undefined ? undefined : payeeLimitProblem()
+}
+
+/** Asked before any limit: who has not got the money would find out by trying what a person may still take. */
+function isShort({ balance, held, floor }: OpenAccount, amount: Tiyn): boolean {
+  return floor !== null && balance - held - amount < floor
 }
 
 function bookedShort(

@@ -87,8 +87,8 @@ export const faults = {
   },
   'what is held has not gone out': {
     file: limits,
-    right: 'const aside = gone.held.filter(({ debit }) => isBound(debit))',
-    wrong: 'const aside = gone.held.filter(({ debit }) => !isBound(debit))',
+    right: '[...sent, ...held.map((one) => ({ ...one, at: null }))]',
+    wrong: '[...sent]',
   },
   'what was given back counts as spent': { file: limits, right: 'isReturn ? [] : [kind]', wrong: '[kind]' },
   'one tiyn above a limit': {
@@ -98,12 +98,12 @@ export const faults = {
   },
   'a second account is a second limit of what goes out': {
     file: limits,
-    right: ' ?? aboveTurnover(work, together, amount, gone)',
+    right: ' ?? aboveTurnover(together, gone, amount, work.now)',
     wrong: '',
   },
   'a second account is a second limit of what is held': {
     file: limits,
-    right: 'isOwnMoney ? undefined : aboveBalance(together, amount, books)',
+    right: "isOwnMoney ? undefined : above(together, 'balance', sumOf(held), amount)",
     wrong: 'undefined',
   },
   'the lowest tier of a person’s accounts bounds them all': {
@@ -118,13 +118,13 @@ export const faults = {
   },
   'payments of a batch to a person’s accounts do not know of each other': {
     file: limits,
-    right: 'books?.account(accountId)?.balance ?? balance',
-    wrong: '(bound.of === `account` ? books?.account(accountId)?.balance : undefined) ?? balance',
+    right: 'books?.account(one.accountId)?.balance',
+    wrong: '(isOwn(one) ? books?.account(one.accountId)?.balance : undefined)',
   },
   'what is set aside of a person’s other account is not': {
     file: limits,
-    right: 'const aside = gone.held.filter(({ debit }) => isBound(debit))',
-    wrong: 'const aside = gone.held.filter(({ debit }) => bound.of === `account` && isBound(debit))',
+    right: 'aboveTurnover(together, gone, amount, work.now)',
+    wrong: 'aboveTurnover(together, gone.filter((one) => one.at !== null || isOwn(one)), amount, work.now)',
   },
   'what is parted over two accounts is not seen together': {
     file: 'individuals/alerts.ts',
@@ -140,6 +140,16 @@ export const faults = {
     file: 'individuals/alerts.ts',
     right: ".where('account_id', 'in', idsOfAccountsOf({ connection }, owner))",
     wrong: ".where('account_id', '=', owner)",
+  },
+  'who has no money hears of a limit': {
+    file: 'transfers/payments.ts',
+    right: 'if (isShort(from, amount)) return tooLittleIn(payer)',
+    wrong: '',
+  },
+  'what a better known account pays is near the limit of another': {
+    file: 'individuals/alerts.ts',
+    right: 'single: limitsOf[tier].single',
+    wrong: 'single: limitsOf.simplified.single',
   },
   'structuring is seen at four': {
     file: 'individuals/alert-rules.ts',

@@ -8,10 +8,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { dayMs, limitsOf, type Tier } from '../../../ledger-sim/individuals/tiers.ts'
+import { limits } from '../../../ledger-sim/http/limits.ts'
+import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { demoBank } from '../../../ledger-sim/scenarios/demo.ts'
 import { balanceOf, temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
 import { ask, openForMs, termsOf, Wallet } from './payment-by-qr.ts'
-import { peopleWorld, type PeopleWorld } from './people.ts'
+import { peopleWorld, signerOf, type PeopleWorld } from './people.ts'
 
 const folder = temporaryFolder()
 const path = join(folder.path, 'ledger.db')
@@ -48,12 +50,10 @@ function pay(by: TestSigner, payer: string, payee: string, amount: bigint): Retu
   return by.post('/v1/transfers/individual-individual', terms)
 }
 
-const together = (limit: string, max: bigint, tier: Tier = 'simplified') => ({
+/** Neither what is left elsewhere, nor how well another bank knows the person. */
+const together = (limit: string) => ({
   status: 409,
-  body: {
-    code: 'limit_exceeded',
-    detail: `limit ${limit} of tier ${tier}, for all accounts of the person together: at most ${max} tiyn`,
-  },
+  body: { code: 'limit_exceeded', detail: `limit ${limit} of all accounts of the person together` },
 })
 
 test('a day’s limit is the person’s, whichever of the accounts pays', async () => {
@@ -62,11 +62,11 @@ test('a day’s limit is the person’s, whichever of the accounts pays', async 
   await world.fund('day-1-too', 2n * single)
   expect(await pay(person, 'day-1', 'shop', single)).toMatchObject({ status: 200 })
   expect(await pay(person, 'day-1-too', 'shop', daily - single - 1n)).toMatchObject({ status: 200 })
-  expect(await pay(person, 'day-1-too', 'shop', 2n)).toMatchObject(together('daily', daily))
+  expect(await pay(person, 'day-1-too', 'shop', 2n)).toMatchObject(together('daily'))
   // To the bank of the one account nothing is said of the other.
-  expect(await pay(world.otherBank, 'day-1-too', 'shop', 2n)).toMatchObject(together('daily', daily))
+  expect(await pay(world.otherBank, 'day-1-too', 'shop', 2n)).toMatchObject(together('daily'))
   expect(await pay(person, 'day-1-too', 'shop', 1n)).toMatchObject({ status: 200 })
-  expect(await pay(person, 'day-1-too', 'shop', 1n)).toMatchObject(together('daily', daily))
+  expect(await pay(person, 'day-1-too', 'shop', 1n)).toMatchObject(together('daily'))
   world.demo.clock.now += dayMs
   expect(await pay(person, 'day-1-too', 'shop', single - daily + single + 1n)).toMatchObject({ status: 200 })
 })
@@ -80,7 +80,7 @@ test('what is set aside of the one account is spent for the other, until it is f
     expect(await ask(till, terms)).toBe('open')
     expect(await new Wallet(person, 'aside-1').pay(world.id(), terms.tenderId)).toMatchObject({ state: 'held' })
   }
-  expect(await pay(person, 'aside-1-too', 'shop', 1n)).toMatchObject(together('daily', daily))
+  expect(await pay(person, 'aside-1-too', 'shop', 1n)).toMatchObject(together('daily'))
   world.demo.clock.now += openForMs + 14 * dayMs
   expect(await pay(person, 'aside-1-too', 'shop', 1n)).toMatchObject({ status: 200 })
 })
@@ -107,7 +107,7 @@ test('the highest tier of the accounts bounds them together, each its own tier a
       expect(await pay(person, 'tier-2', 'shop', amount)).toMatchObject({ status: 200 })
     world.demo.clock.now += dayMs
   }
-  expect(await pay(person, 'tier-2', 'shop', 1n)).toMatchObject(together('monthly', monthly))
+  expect(await pay(person, 'tier-2', 'shop', 1n)).toMatchObject(together('monthly'))
 })
 
 test('what is held is the person’s; it moves between the accounts all the same, and no more comes in', async () => {
@@ -122,8 +122,58 @@ test('what is held is the person’s; it moves between the accounts all the same
   expect(await pay(person, 'hold-1', 'hold-1-too', single)).toMatchObject({ status: 200 })
   expect(await balanceOf(world.demo, 'hold-1-too')).toBe(single + 5n)
   expect(await pay(rich, 'hold-rich', 'hold-1', 1n)).toMatchObject({ status: 409 })
+  const sold = { transferId: world.id(), bank: demoBank, accountId: 'hold-rich', amount: '10' }
+  expect(await world.bank.post('/v1/conversions/dt-to-non-cash/individual-bank', sold)).toMatchObject({ status: 200 })
   const cash = { transferId: world.id(), bank: demoBank, accountId: 'hold-1', amount: '1' }
-  expect(await world.bank.post('/v1/cash-deposits', cash)).toMatchObject(together('balance', most))
+  expect(await world.bank.post('/v1/cash-deposits', cash)).toMatchObject(together('balance'))
+})
+
+test('who has no money learns nothing of what a person has or spends elsewhere', async () => {
+  const person = await twice('poor-1')
+  await world.fund('poor-1', most)
+  for (const amount of [single, daily - single])
+    expect(await pay(person, 'poor-1', 'shop', amount)).toMatchObject({ status: 200 })
+  await world.fund('poor-1', daily)
+  // Empty, at the bank that asks, and of a person who may neither spend nor hold more.
+  const { bank, demo, id } = world
+  const empty = 'poor-1-third'
+  const account = { accountId: empty, owner: 'poor-1', name: 'Person poor-1', tier: 'simplified' }
+  expect(await bank.post('/v1/accounts/individuals', account)).toMatchObject({ status: 200 })
+  const mill = { accountId: 'mill', owner: 'mill', name: 'Mill (demo)', kind: 'legal-entity' }
+  expect(await bank.post('/v1/accounts/legal-entities', mill)).toMatchObject({ status: 200 })
+  const terms = termsOf(till, 2n)
+  expect(await ask(till, terms)).toBe('open')
+  const atDesk = (path: string, amount: bigint) =>
+    bank.post(path, { transferId: id(), bank: demoBank, accountId: empty, amount: amount.toString() })
+  const wages = { transferId: id(), payer: 'mill', payee: empty, amount: most.toString(), purpose: 'wages' }
+  const tax = { transferId: id(), payer: empty, payee: 'almaly-education', amount: '2', purpose: 'tax' }
+  const line = { itemId: 'milk', category: 'milk', quantity: 1, unitPrice: '2' }
+  const bought = { paymentId: id(), payer: empty, merchantId: demoCanteen, amount: '2', lines: [line] }
+  const answers = [
+    await (await signerOf(demo, 'legal-entity', 'mill')).post('/v1/payments/legal-entity-individual', wages),
+    await atDesk('/v1/conversions/non-cash-to-dt/individual-bank', most),
+    await atDesk('/v1/conversions/dt-to-non-cash/individual-bank', 2n),
+    await atDesk('/v1/cash-deposits', most),
+    await atDesk('/v1/cash-withdrawals', 2n),
+    await pay(bank, empty, 'shop', 2n),
+    await bank.post('/v1/scenarios/customer-to-government', { ...tax, paymentReference: 'T' }),
+    await bank.post('/v1/payments/individual-merchant', bought),
+    await bank.post('/v1/payment-requests/payments', { paymentId: id(), requestId: terms.tenderId, payer: empty }),
+  ]
+  for (const { status, body } of answers) expect([status, body['code']]).toEqual([409, 'insufficient_funds'])
+})
+
+test('a person has so many accounts at a bank, and as many at another', async () => {
+  const person = await world.person('many-1')
+  const max = limits.accountsPerPersonAndBankMax
+  const open = (at: TestSigner, number: number) =>
+    at.post('/v1/accounts/individuals', { accountId: `many-1-${number}`, owner: 'many-1', name: 'Person many-1' })
+  for (let number = 2; number <= max; number += 1) expect(await open(world.bank, number)).toMatchObject({ status: 200 })
+  expect(await open(world.bank, max + 1)).toMatchObject({ status: 409, body: { code: 'rule_violated' } })
+  // The last one again is no new one.
+  expect(await open(world.bank, max)).toMatchObject({ status: 200, body: { arrival: 'exists' } })
+  expect(await open(world.otherBank, max + 1)).toMatchObject({ status: 200 })
+  expect((await person.get('/v1/balances')).body['balances']).toHaveLength(max + 1)
 })
 
 test('payments of one batch to both accounts count together', async () => {
@@ -170,6 +220,26 @@ test('a sum that is parted over both is seen by the auditor; what one moves to o
   expect(seen).toMatchObject([{ rule: 'just_under_limit', version: 2, evidence: [...evidence, paid[3]] }])
   // What was named with the one account is not named again with the other.
   expect(await next('parted-1-too', 'shop')).toHaveLength(1)
+})
+
+test('each payment is near the limit of its own account, whichever account pays last', async () => {
+  const person = await twice('tiers-1', 'full')
+  await world.fund('tiers-1', 3n * single)
+  await world.fund('tiers-1-too', 20n * single)
+  const count = async () =>
+    ((await world.auditor.get('/v1/alerts?after=0&limit=500')).body['alerts'] as readonly unknown[]).length
+  const before = await count()
+  // Far below what the better known account may pay at once, and near or above what the other may.
+  for (const amount of [single, 2n * single, 3n * single])
+    expect(await pay(person, 'tiers-1-too', 'shop', amount)).toMatchObject({ status: 200 })
+  expect(await pay(person, 'tiers-1', 'shop', 1n)).toMatchObject({ status: 200 })
+  expect(await count()).toBe(before)
+  for (const day of [1, 2, 3]) {
+    world.demo.clock.now += dayMs
+    const paid = await pay(person, 'tiers-1', 'shop', (single * 95n) / 100n)
+    expect([day, paid.status]).toEqual([day, 200])
+  }
+  expect(await count()).toBe(before + 1)
 })
 
 test('somebody of the same name as an account is another person', async () => {

@@ -159,12 +159,12 @@ async function transfer(world: PeopleWorld, payer: Living, payee: Living, amount
     shows: 'nothing',
   }
   const expected = (() => {
+    if (payer.balance - aside(payer, now) < amount) return ['insufficient_funds', `${payer.account} has too little`]
     if (!limitsOf[payer.tier].personToPerson) {
       return ['limit_exceeded', `limit person_to_person of tier ${payer.tier}: at most 0 tiyn, 0 tiyn left`]
     }
     const limit = whyNotOut(payer, amount, now)
     if (limit !== undefined) return ['limit_exceeded', limit]
-    if (payer.balance - aside(payer, now) < amount) return ['insufficient_funds', `${payer.account} has too little`]
     if (!limitsOf[payee.tier].personToPerson) return ['not_found', 'nobody can be paid there']
     if (payee === payer) return ['rule_violated', 'payer and payee are the same account']
     if (payee.balance + amount > limitsOf[payee.tier].balance) {
@@ -191,11 +191,11 @@ async function hold(world: PeopleWorld, till: TestTill, payer: Living, amount: b
   const limit = whyNotOut(payer, amount, now)
   const isShort = payer.balance - aside(payer, now) < amount
   expect([said['code'] ?? said['state'], said['detail']]).toEqual(
-    limit !== undefined
-      ? ['limit_exceeded', limit]
-      : isShort
-        ? ['insufficient_funds', `${payer.account} has too little`]
-        : ['held', undefined],
+    isShort
+      ? ['insufficient_funds', `${payer.account} has too little`]
+      : limit === undefined
+        ? ['held', undefined]
+        : ['limit_exceeded', limit],
   )
   hear(said['code'] ?? said['state'], said['detail'])
   if (said['state'] !== 'held') return

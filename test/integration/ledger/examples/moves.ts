@@ -1,5 +1,5 @@
 /** Examples of moves: conversions and cash at a bank, payments, what goes back, and what is asked about all that. */
-import type { Actor, Stage, Story } from './stage.ts'
+import { aboveLowest, whileLimited, type Actor, type Stage, type Story } from './stage.ts'
 
 const bank = 'dala-bank'
 const customer = 'individual-1'
@@ -7,7 +7,7 @@ const agencyAccount = 'almaly-education'
 const payouts = '/v1/payments/legal-entity-individual'
 /** More than anybody of the demonstration has. */
 const short = '400000000'
-/** More than an individual may pay at once or hold. */
+/** More than anybody has. */
 const tooMuch = '99999999999'
 
 export const story: Story = async (stage) => {
@@ -70,6 +70,14 @@ async function handOutCash(stage: Stage): Promise<void> {
   })
   const purse = { accountId: 'purse-2', owner: 'purse-2', name: 'Customer 12 (demo)', tier: 'anonymous' }
   await stage.demo.role('bank').post('/v1/accounts/individuals', purse)
+  const gift = {
+    transferId: stage.id(),
+    payer: 'almaly-education',
+    payee: purse.accountId,
+    amount: '1',
+    purpose: 'Prize',
+  }
+  await stage.demo.role('agency').post('/v1/payments/legal-entity-individual', gift)
   const unknown = { transferId: stage.id(), bank, accountId: purse.accountId, amount: '1' }
   await stage.as('bank').post('Whom nobody knows takes no cash', '/v1/cash-withdrawals', unknown, 409)
   await serve(stage, '/v1/cash-deposits', '100000', {
@@ -94,7 +102,9 @@ async function serve(stage: Stage, path: string, amount: string, titles: Service
   await actor.post('The id means another amount', path, { ...terms, amount: '1' }, 409)
   const anew = { ...terms, transferId: stage.id() }
   await actor.post(titles.short, path, { ...anew, amount: short }, 409)
-  await actor.post('More than the individual’s limits allow', path, { ...anew, amount: tooMuch }, 409)
+  await whileLimited(stage, customer, () =>
+    actor.post('More than the individual’s limits allow', path, { ...anew, amount: '1' }, 409),
+  )
   await actor.post('There is no such client', path, { ...anew, accountId: 'nobody' }, 404)
   const [refused, accountId] = titles.refused
   await actor.post(refused, path, { ...anew, accountId }, 409)
@@ -146,7 +156,9 @@ async function pay(stage: Stage): Promise<{ readonly stipend: string; readonly t
 async function showRefusedPayments(stage: Stage, actor: Actor, path: string, payment: object): Promise<void> {
   const anew = { ...payment, transferId: stage.id() }
   await actor.post('The payer has too little', path, { ...anew, amount: short }, 409)
-  await actor.post('More than the individual’s limits allow', path, { ...anew, amount: tooMuch }, 409)
+  await whileLimited(stage, customer, () =>
+    actor.post('More than the individual’s limits allow', path, { ...anew, amount: aboveLowest }, 409),
+  )
   await actor.post('There is no such payee', path, { ...anew, payee: 'nobody' }, 404)
   await actor.disowned(path, { ...payment })
 }

@@ -1,5 +1,4 @@
 /** Examples of rules at the point of sale, of whom they are for, and of payments at a merchant that they split. */
-import { limitsOf } from '../../../../ledger-sim/individuals/tiers.ts'
 import { drain } from '../demo-ledger.ts'
 import {
   bought,
@@ -12,7 +11,7 @@ import {
   vatRule,
   vatTerms,
 } from '../rules-world.ts'
-import type { Stage, Story } from './stage.ts'
+import { aboveLowest, whileLimited, type Stage, type Story } from './stage.ts'
 
 const rules = '/v1/rules'
 const assignments = '/v1/rule-assignments'
@@ -97,7 +96,9 @@ async function pay(stage: Stage): Promise<string> {
   await payer.post('There is no such merchant', payments, { ...anew, merchantId: 'nobody' }, 404)
   const ofAll = (amount: bigint) => ({ ...anew, amount, lines: [bought('books', amount)] })
   await payer.post('The customer has too little', payments, ofAll(90_000_000n), 409)
-  await payer.post('More than the account may pay at once', payments, ofAll(limitsOf.full.single + 1n), 409)
+  await whileLimited(stage, 'individual-1', () =>
+    payer.post('More than the account may pay at once', payments, ofAll(BigInt(aboveLowest)), 409),
+  )
   await payer.disowned(payments, payment, 'paymentId')
 
   const { paymentId } = payment

@@ -16,12 +16,13 @@ import { inTransaction } from '../../../../ledger-sim/context.ts'
 import { problemOfOutcome } from '../../../../ledger-sim/http/problems.ts'
 import { examplesFolder, readPart, type Example } from '../../../../ledger-sim/http/examples.ts'
 import type { Role } from '../../../../ledger-sim/http/operation.ts'
+import { limitsOf, type Tier } from '../../../../ledger-sim/individuals/tiers.ts'
 import { nameHolder } from '../../../../ledger-sim/schemes/holders.ts'
 import { seededRandom } from '../../../../ledger-sim/scenarios/seeded-random.ts'
 import { toJson } from '../../../../src/sync/protocol/canonical.ts'
 import type { HttpRequest, HttpResponse } from '../../../../src/sync/protocol/http-signature.ts'
 import { signRepeatably } from '../repeatable-signature.ts'
-import { demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../demo-ledger.ts'
+import { balanceOf, demoLedger, type DemoLedger, type TestSigner, type TestTill } from '../demo-ledger.ts'
 import { isRecording } from '../shown-problems.ts'
 
 export type Story = (stage: Stage) => Promise<void>
@@ -202,4 +203,26 @@ function withoutSignatures(value: unknown): unknown {
       name === 'signature' || name === 'proof' ? 'a signature' : withoutSignatures(member),
     ]),
   )
+}
+
+/** Beyond what an account of the lowest tier may pay at once. */
+export const aboveLowest = (limitsOf.anonymous.single + 1n).toString()
+
+/**
+ * While a person's account holds more than its tier may, and may pay little at once. Money is asked for before limits,
+ * so it has some.
+ */
+export async function whileLimited(stage: Stage, accountId: string, act: () => Promise<unknown>): Promise<void> {
+  const { demo } = stage
+  const held = await balanceOf(demo, accountId)
+  const amount = (limitsOf.anonymous.balance + 1n).toString()
+  const wages = { transferId: stage.id(), payer: 'almaly-education', payee: accountId, amount, purpose: 'Wages' }
+  if (held <= limitsOf.anonymous.balance) await demo.role('agency').post('/v1/payments/legal-entity-individual', wages)
+  const tier = (to: Tier) =>
+    demo
+      .role('bank')
+      .post('/v1/individual-tiers', { changeId: stage.id(), accountId, tier: to, acknowledgesExcess: true })
+  await tier('anonymous')
+  await act()
+  await tier('full')
 }

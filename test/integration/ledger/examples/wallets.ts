@@ -1,7 +1,6 @@
 /** Examples of a wallet that pays a till's QR. */
-import { limitsOf } from '../../../../ledger-sim/individuals/tiers.ts'
 import { ask, termsOf } from '../payment-by-qr.ts'
-import type { Story } from './stage.ts'
+import { aboveLowest, whileLimited, type Story } from './stage.ts'
 
 export const story: Story = async (stage) => {
   const till = await stage.demo.till('till-1')
@@ -36,8 +35,10 @@ export const story: Story = async (stage) => {
   await customer.get('What became of it', payments, { paymentId: payment.paymentId })
   await customer.get('There is no such payment', payments, { paymentId: stage.id() }, 404)
   await customer.disowned(payments, payment, 'paymentId')
-  const dear = termsOf(till, limitsOf.full.single + 1n)
+  const dear = termsOf(till, BigInt(aboveLowest))
   await ask(till, dear)
   const aboveLimit = { ...payment, paymentId: stage.id(), requestId: dear.tenderId }
-  await customer.post('More than the account may pay at once', payments, aboveLimit, 409)
+  await whileLimited(stage, 'individual-1', () =>
+    customer.post('More than the account may pay at once', payments, aboveLimit, 409),
+  )
 }

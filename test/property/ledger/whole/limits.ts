@@ -76,14 +76,10 @@ function limit(tier: Tier, name: string, max: bigint, left: bigint): Verdict {
   return refused('limit_exceeded', `limit ${name} of tier ${tier}: at most ${max} tiyn, ${most(left, 0n)} tiyn left`)
 }
 
-/** What is left elsewhere is not said: the bank of one account would learn of the others. */
-function limitTogether(whole: Whole, tier: Tier, name: 'daily' | 'monthly' | 'balance'): Verdict {
+/** Neither what is left elsewhere nor how well another bank knows the person is said. */
+function limitTogether(whole: Whole, name: 'daily' | 'monthly' | 'balance'): Verdict {
   meet(whole, `a person’s ${name} limit over two accounts`)
-  const max = limitsOf[tier][name]
-  return refused(
-    'limit_exceeded',
-    `limit ${name} of tier ${tier}, for all accounts of the person together: at most ${max} tiyn`,
-  )
+  return refused('limit_exceeded', `limit ${name} of all accounts of the person together`)
 }
 
 /** Of an account that is no person's nothing is asked. */
@@ -102,10 +98,9 @@ export function whyNotOut(
   const own = roomOf(whole, [account])
   if (amount > own.day) return limit(tier, 'daily', daily, own.day)
   if (amount > own.month) return limit(tier, 'monthly', monthly, own.month)
-  const accounts = ofOnePerson(whole, account)
-  const together = roomOf(whole, accounts)
-  if (amount > together.day) return limitTogether(whole, bestTier(whole, accounts), 'daily')
-  return amount > together.month ? limitTogether(whole, bestTier(whole, accounts), 'monthly') : undefined
+  const together = roomOf(whole, ofOnePerson(whole, account))
+  if (amount > together.day) return limitTogether(whole, 'daily')
+  return amount > together.month ? limitTogether(whole, 'monthly') : undefined
 }
 
 /** @param from whose money it is: from one's other account one gets no more than one had */
@@ -122,7 +117,7 @@ export function whyNotIn(whole: Whole, account: string, amount: bigint, from?: s
     meet(whole, 'who may hold no more moves what they have')
     return undefined
   }
-  return limitTogether(whole, bestTier(whole, accounts), 'balance')
+  return limitTogether(whole, 'balance')
 }
 
 /** What a payer hears of the payee's limit. */

@@ -6,7 +6,6 @@ import {
   dayMs,
   entities,
   meet,
-  move,
   mustMove,
   need,
   once,
@@ -20,6 +19,8 @@ import {
   type Transfer,
   type Verdict,
   type Whole,
+  shortIn,
+  move,
 } from './state.ts'
 
 export interface Named extends Asked {
@@ -43,9 +44,21 @@ export function named(whole: Whole, asked: Named, kind: string, payer: string, p
   return { transferId }
 }
 
-function moveNamed(whole: Whole, asked: Named, kind: string, legs: readonly Leg[], to: readonly [string, string]) {
-  const short = move(whole, ...legs)
-  return short === undefined ? named(whole, asked, kind, ...to) : tooLittle(short)
+/** @param limit asked only of who has the money */
+function moveNamed(
+  whole: Whole,
+  asked: Named,
+  kind: string,
+  legs: readonly Leg[],
+  to: readonly [string, string],
+  limit: () => Verdict | undefined = () => undefined,
+): Verdict {
+  const short = shortIn(whole, legs)
+  if (short !== undefined) return tooLittle(short)
+  const tooMuch = limit()
+  if (tooMuch !== undefined) return tooMuch
+  mustMove(whole, ...legs)
+  return named(whole, asked, kind, ...to)
 }
 
 function clientNonCash(whole: Whole, bank: string, owner: string): string {
@@ -122,26 +135,27 @@ function notClient(
 function sellDt(whole: Whole, asked: ForClient, kinds: readonly AccountKind[]): Verdict {
   const { transferId, amount, bank, accountId } = asked.body
   return once(whole, asked, 'sale-of-dt', transferId, () => {
-    const fault = notClient(whole, asked, kinds, false) ?? whyNotIn(whole, accountId, amount)
+    const fault = notClient(whole, asked, kinds, false)
     if (fault !== undefined) return fault
     const legs: Leg[] = [
       [clientNonCash(whole, bank, need(whole.accounts, accountId).owner), `${bank}.non-cash`, amount],
       [bank, accountId, amount],
     ]
-    return moveNamed(whole, asked, 'sale-of-dt', legs, [bank, accountId])
+    return moveNamed(whole, asked, 'sale-of-dt', legs, [bank, accountId], () => whyNotIn(whole, accountId, amount))
   })
 }
 
 function buyDt(whole: Whole, asked: ForClient, kinds: readonly AccountKind[]): Verdict {
   const { transferId, amount, bank, accountId } = asked.body
   return once(whole, asked, 'redemption-of-dt', transferId, () => {
-    const fault = notClient(whole, asked, kinds, true) ?? whyNotOut(whole, accountId, amount, 'cash')
+    const fault = notClient(whole, asked, kinds, true)
     if (fault !== undefined) return fault
     const legs: Leg[] = [
       [accountId, bank, amount],
       [`${bank}.non-cash`, clientNonCash(whole, bank, need(whole.accounts, accountId).owner), amount],
     ]
-    return leaving(whole, asked, moveNamed(whole, asked, 'redemption-of-dt', legs, [accountId, bank]))
+    const limit = () => whyNotOut(whole, accountId, amount, 'cash')
+    return leaving(whole, asked, moveNamed(whole, asked, 'redemption-of-dt', legs, [accountId, bank], limit))
   })
 }
 
@@ -172,13 +186,14 @@ export function cashOut(whole: Whole, asked: ForClient): Verdict {
   const { transferId, amount, bank, accountId } = asked.body
   return once(whole, asked, 'cash-withdrawal', transferId, () => {
     const kinds = [...entities, 'individual'] as const
-    const fault = notClient(whole, asked, kinds, true) ?? whyNotOut(whole, accountId, amount, 'cash')
+    const fault = notClient(whole, asked, kinds, true)
     if (fault !== undefined) return fault
     const legs: Leg[] = [
       [accountId, bank, amount],
       [`${bank}.cash`, 'cash.outside', amount],
     ]
-    return leaving(whole, asked, moveNamed(whole, asked, 'cash-withdrawal', legs, [accountId, bank]))
+    const limit = () => whyNotOut(whole, accountId, amount, 'cash')
+    return leaving(whole, asked, moveNamed(whole, asked, 'cash-withdrawal', legs, [accountId, bank], limit))
   })
 }
 
@@ -186,13 +201,13 @@ export function cashIn(whole: Whole, asked: ForClient): Verdict {
   const { transferId, amount, bank, accountId } = asked.body
   return once(whole, asked, 'cash-deposit', transferId, () => {
     const kinds = [...entities, 'individual'] as const
-    const fault = notClient(whole, asked, kinds, false) ?? whyNotIn(whole, accountId, amount)
+    const fault = notClient(whole, asked, kinds, false)
     if (fault !== undefined) return fault
     const legs: Leg[] = [
       ['cash.outside', `${bank}.cash`, amount],
       [bank, accountId, amount],
     ]
-    return moveNamed(whole, asked, 'cash-deposit', legs, [bank, accountId])
+    return moveNamed(whole, asked, 'cash-deposit', legs, [bank, accountId], () => whyNotIn(whole, accountId, amount))
   })
 }
 
@@ -211,10 +226,9 @@ function pay(whole: Whole, asked: Payment, { kind, from, to }: Way): Verdict {
       return refused('not_found')
     if (taker === undefined || !to.includes(taker.kind)) return refused('not_found')
     if (payer === payee) return refused('rule_violated')
-    const tooMuch = whyNotOut(whole, payer, amount)
-    if (tooMuch !== undefined) return tooMuch
-    if (whyNotIn(whole, payee, amount) !== undefined) return cannotTake
-    const answer = moveNamed(whole, asked, kind, [[payer, payee, amount]], [payer, payee])
+    const limit = (): Verdict | undefined =>
+      whyNotOut(whole, payer, amount) ?? (whyNotIn(whole, payee, amount) === undefined ? undefined : cannotTake)
+    const answer = moveNamed(whole, asked, kind, [[payer, payee, amount]], [payer, payee], limit)
     if (!('code' in answer)) spend(whole, payer, amount)
     return answer
   })

@@ -170,9 +170,9 @@ export function payPersonToPerson(whole: Whole, asked: PersonPayment): Verdict {
   if (!actsFor(whole, asked, payer)) return refused('not_found')
   if (to.kind !== 'qr' && !mayLook(whole, asked, payer, transferId)) return refused('rate_limited')
   return once(whole, asked, 'individual-transfer', transferId, () => {
+    if (available(whole, payer) < amount) return tooLittle(payer)
     const tooMuch = whyNotOut(whole, payer, amount, 'person')
     if (tooMuch !== undefined) return tooMuch
-    if (available(whole, payer) < amount) return tooLittle(payer)
     const payee = accountMeant(whole, to)
     if (payee === undefined || !limitsOf[need(whole.people, payee).tier].known)
       return refused('not_found', 'nobody can be paid there')
@@ -193,19 +193,25 @@ function accountMeant(whole: Whole, to: Payee): string | undefined {
   return whole.numbers.get(`${to.kind} ${to.number}`)
 }
 
+/** `from` and `to` are owners. */
+type Seen = Watched & { readonly single: bigint }
+
 /** Each looks at what one person did of late, without what it has named before, and names its evidence. */
 const watchers: readonly {
   readonly rule: string
   readonly of: 'payer' | 'payee'
   readonly windowMs: number
-  readonly find: (person: string, seen: readonly Watched[], tier: Tier) => readonly Watched[]
+  readonly find: (person: string, seen: readonly Seen[]) => readonly Seen[]
 }[] = [
   {
     rule: 'just_under_limit',
     of: 'payer',
     windowMs: 7 * dayMs,
-    find: (person, seen, tier) => {
-      const near = seen.filter(({ from, amount }) => from === person && amount * 10n >= limitsOf[tier].single * 9n)
+    find: (person, seen) => {
+      // What an account may pay at once, by its tier now.
+      const near = seen.filter(
+        ({ from, amount, single }) => from === person && amount <= single && amount * 10n >= single * 9n,
+      )
       return near.length >= 3 ? near : []
     },
   },
@@ -242,7 +248,7 @@ const watchers: readonly {
       const last = seen.at(-1)
       if (last === undefined) return []
       const other = (each: Watched): string => (each.from === person ? each.to : each.from)
-      const loop: Watched[] = []
+      const loop: Seen[] = []
       for (const each of seen.filter((one) => other(one) === other(last)).toReversed()) {
         const apart = each.amount > last.amount ? each.amount - last.amount : last.amount - each.amount
         const isTurned = loop.length === 0 || loop.at(-1)?.from !== each.from
@@ -257,6 +263,7 @@ const watchers: readonly {
 /** Of each movement of others with that person: who sent and who got it. */
 function raise(whole: Whole, account: string, of: 'payer' | 'payee'): void {
   const ownerOf = (one: string): string => need(whole.accounts, one).owner
+  const singleOf = (one: string): bigint => limitsOf[whole.people.get(one)?.tier ?? 'full'].single
   const person = ownerOf(account)
   for (const { rule, windowMs, find, ...watcher } of watchers) {
     if (watcher.of !== of) continue
@@ -264,9 +271,9 @@ function raise(whole: Whole, account: string, of: 'payer' | 'payee'): void {
     const named = new Set(whole.alerts.filter(own).flatMap(({ evidence }) => evidence))
     const seen = whole.watched
       .filter(({ id, at }) => at > whole.now - windowMs && !named.has(id))
-      .map((each) => ({ ...each, from: ownerOf(each.from), to: ownerOf(each.to) }))
+      .map(({ from, to, ...each }) => ({ ...each, single: singleOf(from), from: ownerOf(from), to: ownerOf(to) }))
       .filter(({ from, to }) => (from === person) !== (to === person))
-    const evidence = find(person, seen, need(whole.people, account).tier).map(({ id }) => id)
+    const evidence = find(person, seen).map(({ id }) => id)
     if (evidence.length === 0) continue
     whole.alerts.push({ rule, account, evidence, at: whole.now })
     meet(whole, 'an alert')

@@ -69,6 +69,18 @@ export const personScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
     asks('person', { who: first, whom: richest, size: 'single', which: 0 }),
   ),
+  // What is near the limit of an account that is less known is not near that of one that is known well.
+  scene(
+    asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
+    asks('person', { who: richest, whom: second, size: 'fill', which: 0 }),
+    wait(dayMs),
+    asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
+    isKnown(second, 2),
+    asks('person', { who: first, whom: richest, size: 'single', which: 0 }),
+    isKnown(second, 1),
+    wait(dayMs),
+    asks('person', { who: second, whom: richest, size: 'single', which: 0 }),
+  ),
   // There is room for one of two sums that come at once: a tenth of what she paid came back.
   scene(
     asks('sell_person', { who: first, size: 'fill' }),

@@ -354,6 +354,7 @@ export function payDirectly(
       return { line: index + 1, category, amount: unitPrice * BigInt(quantity) }
     })
     if (sum(lines.map((line) => line.amount)) !== amount) return refused('rule_violated')
+    if (available(whole, payer) < amount) return tooLittle(payer)
     const tooMuch = whyNotOut(whole, payer, amount)
     if (tooMuch !== undefined) return tooMuch
     const payee = `merchant.${merchantId}`

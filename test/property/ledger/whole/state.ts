@@ -343,20 +343,31 @@ export function available(whole: Whole, account: string): bigint {
 
 export type Leg = readonly [from: string, to: string, amount: bigint]
 
+/** @returns the account that has too little for all of it */
+export function shortIn(whole: Whole, legs: readonly Leg[]): string | undefined {
+  for (const [account, difference] of changesBy(whole, legs)) {
+    const isBound = !unlimited.includes(need(whole.accounts, account).kind)
+    if (isBound && difference < 0n && available(whole, account) + difference < 0n) return account
+  }
+  return undefined
+}
+
 /** All of it or nothing. @returns undefined, or the account that has too little */
 export function move(whole: Whole, ...legs: readonly Leg[]): string | undefined {
+  const short = shortIn(whole, legs)
+  if (short !== undefined) return short
+  for (const [account, difference] of changesBy(whole, legs)) need(whole.accounts, account).balance += difference
+  return undefined
+}
+
+function changesBy(whole: Whole, legs: readonly Leg[]): ReadonlyMap<string, bigint> {
   const change = new Map<string, bigint>()
   for (const [from, to, amount] of legs) {
     if (isTenge(whole, from) !== isTenge(whole, to)) throw new Error(`${from} → ${to} mixes DT and tenge`)
     change.set(from, (change.get(from) ?? 0n) - amount)
     change.set(to, (change.get(to) ?? 0n) + amount)
   }
-  for (const [account, difference] of change) {
-    const isBound = !unlimited.includes(need(whole.accounts, account).kind)
-    if (isBound && difference < 0n && available(whole, account) + difference < 0n) return account
-  }
-  for (const [account, difference] of change) need(whole.accounts, account).balance += difference
-  return undefined
+  return change
 }
 
 /** What cannot be short. */

@@ -230,9 +230,9 @@ export function payRequest(whole: Whole, asked: WalletPayment): Verdict {
     const { amount, payee, expiresAt } = tender.asked
     const late = lateness(whole, tender)
     if (late === null) {
+      if (available(whole, payer) < amount) return tooLittle(payer)
       const tooMuch = whyNotOut(whole, payer, amount)
       if (tooMuch !== undefined) return tooMuch
-      if (available(whole, payer) < amount) return tooLittle(payer)
       whole.holds.set(requestId, { payer, amount, until: expiresAt + heldAfterMs, state: 'pending' })
       settle(whole, tender, { state: 'held', paidBy: null, refusal: null, loss: null })
       if (aside(whole, payer) > amount) meet(whole, `two holds of ${need(whole.accounts, payee).kind}s on one person`)
