@@ -452,8 +452,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0035-since-when-it-is-carried': {
     up: async (database) => {
       await carriedSinceEver(database)
-      // What everybody has set aside is read by those who watch: closed holds stay for ever, and few are open.
-      await createIndexes(database, [['hold_open', 'hold', ['state', 'expires_at']]])
+      // Who watches reads all that is set aside: closed holds stay for ever, and few are open. Each payment reads that
+      // of its accounts, and would go through all open ones, were the index by account not the better one.
+      await database.schema.dropIndex('hold_debit').execute()
+      await createIndexes(database, [
+        ['hold_debit', 'hold', ['debit', 'state', 'expires_at']],
+        ['hold_open', 'hold', ['state', 'expires_at']],
+      ])
     },
   },
 }
