@@ -1,5 +1,5 @@
 /** Tables of what becomes of allowances that are not used (docs/design/21-unused-allowances.md). */
-import { sql, type Kysely } from 'kysely'
+import { sql, type QueryExecutorProvider } from 'kysely'
 import type { Whole } from './schema.ts'
 import { text, whole, type TablePlan } from './table-plans.ts'
 
@@ -31,7 +31,7 @@ export const carriedTable: TablePlan = {
  * lease's last day finds its slot used, which is the merchant's. So it is since ever; the period's end would not do,
  * since a later version of the scheme may say another one.
  */
-export async function carriedSinceEver(database: Kysely<unknown>): Promise<void> {
+export async function carriedSinceEver(database: QueryExecutorProvider): Promise<void> {
   await sql`update carried set at = 0`.execute(database)
 }
 

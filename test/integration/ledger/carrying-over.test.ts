@@ -2,7 +2,6 @@
  * What is left of a day passes on to the next one (docs/design/21-unused-allowances.md), as whole stories of two tills:
  * sales off line on the border of two periods, late presentments, surrenders, refunds. The audit looks after each.
  */
-import type { Kysely } from 'kysely'
 import { afterEach, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
@@ -298,7 +297,7 @@ describe('a sale of the former day that comes after its rest was carried', () =>
       await inTransaction(world.demo.ports, async ({ connection, now }) => {
         // The moment was that of the last change.
         await connection.updateTable('carried').set({ at: now }).execute()
-        await carriedSinceEver(connection as Kysely<unknown>)
+        await carriedSinceEver(connection)
       })
     }
 
