@@ -44,21 +44,25 @@ export const balanceOperations = [
         .describe('Whose; without it one’s own, for central bank and auditor everybody’s. A bank names its client.'),
     }),
     answerSchema: z.strictObject({ balances: z.array(z.strictObject(holding)) }),
-    perform: (asked) =>
-      inTransaction(asked.services, async (work) => {
-        const { caller, request } = asked
-        const seesAll = caller.role === 'central-bank' || caller.role === 'auditor'
-        const owner = request.owner ?? (seesAll ? undefined : caller.owner)
+    perform: async (asked) => {
+      const { caller, request, services } = asked
+      const seesAll = caller.role === 'central-bank' || caller.role === 'auditor'
+      const owner = request.owner ?? (seesAll ? undefined : caller.owner)
+      const holdings = await inTransaction(services, async (work) => {
         const found = await listAccounts(work, owner)
         const isOwn = seesAll || owner === caller.owner
         // Of its clients a bank sees what they have with it.
-        const served = isOwn || caller.role !== 'bank' ? [] : found.filter(({ bank }) => bank === caller.owner)
-        if (!isOwn && served.length === 0)
-          return problem('role_not_allowed', 'a role sees its own balances, a bank those of its clients too')
-        const accounts = withHeld(isOwn ? found : served, await heldIn(work, owner === undefined ? undefined : found))
-        const shown = seesAll ? withoutPeople(asked.services.keys, accounts, request.owner !== undefined) : accounts
-        return { kind: 'answer', body: { balances: shown.map(asAnswered) } }
-      }),
+        const served = caller.role === 'bank' ? found.filter(({ bank }) => bank === caller.owner) : []
+        if (!isOwn && served.length === 0) return undefined
+        const accounts = isOwn ? found : served
+        return withHeld(accounts, await heldIn(work, owner === undefined ? undefined : accounts))
+      })
+      if (holdings === undefined)
+        return problem('role_not_allowed', 'a role sees its own balances, a bank those of its clients too')
+      // After the transaction, which everybody waits for: each pseudonym is an encryption.
+      const shown = seesAll ? withoutPeople(services.keys, holdings, request.owner !== undefined) : holdings
+      return { kind: 'answer', body: { balances: shown.map(asAnswered) } }
+    },
   }),
   operation({
     method: 'GET',

@@ -17,10 +17,11 @@ import { formerCardKeyTable } from './card-tables.ts'
 import { appletIndexes, appletTables } from './applet-tables.ts'
 import { feedTables } from './feed-tables.ts'
 import { giveHoldersToAgencies, holderTable } from './holder-table.ts'
+import { requestTables } from './request-tables.ts'
 import { text, textOrNull, whole, wholeOrNull, type Column, type IndexPlan, type TablePlan } from './table-plans.ts'
 import { giveTerminalsToAgencies } from './terminal-agencies.ts'
 import { nameSalesOfTenders } from './tender-sales.ts'
-import { carriedTable } from './unused-tables.ts'
+import { carriedSinceEver, carriedTable } from './unused-tables.ts'
 
 const indexesOfEverySale: readonly IndexPlan[] = [
   ['lease_due', 'lease', ['state', 'present_until']],
@@ -82,29 +83,6 @@ const appealTable: TablePlan = {
   references: [['discrepancy_id', 'discrepancy', 'discrepancy_id']],
 }
 
-/** A payment by QR: its tender has no terms of a voucher, these are its terms (docs/design/17-qr-payment.md). */
-const paymentRequestTable: TablePlan = {
-  name: 'payment_request',
-  columns: [
-    text('tender_id'),
-    text('payee_account'),
-    whole('amount'),
-    text('sale_hash'),
-    whole('expires_at'),
-    textOrNull('hold_id'),
-    textOrNull('payer'),
-    textOrNull('closed_for'),
-  ],
-  key: ['tender_id'],
-  unique: [['hold_id']],
-  references: [
-    ['tender_id', 'tender', 'tender_id'],
-    ['hold_id', 'hold', 'hold_id'],
-    ['payer', 'account', 'account_id'],
-  ],
-  checks: ['amount > 0', '(hold_id is null) = (payer is null)'],
-}
-
 const debtTable: TablePlan = {
   name: 'merchant_debt',
   columns: [text('kind'), text('reference'), text('account_id'), text('creditor'), whole('amount'), whole('at')],
@@ -133,23 +111,6 @@ async function tellDebtsApart(database: Kysely<unknown>): Promise<void> {
   for (const kind of ['refund', 'appeal'])
     await sql`update transfer set kind = ${`${kind}-netting`} where kind = 'debt-netting'
       and reference in (select reference from merchant_debt where kind = ${kind})`.execute(database)
-}
-
-const requestPaymentTable: TablePlan = {
-  name: 'request_payment',
-  columns: [
-    text('payment_id'),
-    text('tender_id'),
-    text('payer'),
-    text('made_by'),
-    textOrNull('paid_back_for'),
-    whole('at'),
-  ],
-  key: ['payment_id'],
-  references: [
-    ['tender_id', 'payment_request', 'tender_id'],
-    ['payer', 'account', 'account_id'],
-  ],
 }
 
 /** `slot` is the place in one of two rings (http/refusal-log.ts). */
@@ -312,8 +273,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   '0007-payment-requests': {
     up: async (database) => {
-      await createTable(database, paymentRequestTable)
-      await createTable(database, requestPaymentTable)
+      for (const plan of requestTables) await createTable(database, plan)
       await createIndexes(database, [['request_payment_tender', 'request_payment', ['tender_id']]])
     },
   },
@@ -487,6 +447,18 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0034-entries-in-news': {
     up: async (database) => {
       await sql`update feed_event set content = replace(content, '"transferId":', '"entryId":')`.execute(database)
+    },
+  },
+  '0035-since-when-it-is-carried': {
+    up: async (database) => {
+      await carriedSinceEver(database)
+      // Who watches reads all that is set aside: closed holds stay for ever, and few are open. Each payment reads that
+      // of its accounts, and would go through all open ones, were the index by account not the better one.
+      await database.schema.dropIndex('hold_debit').execute()
+      await createIndexes(database, [
+        ['hold_debit', 'hold', ['debit', 'state', 'expires_at']],
+        ['hold_open', 'hold', ['state', 'expires_at']],
+      ])
     },
   },
 }

@@ -1,4 +1,5 @@
 /** Tables of what becomes of allowances that are not used (docs/design/21-unused-allowances.md). */
+import { sql, type QueryExecutorProvider } from 'kysely'
 import type { Whole } from './schema.ts'
 import { text, whole, type TablePlan } from './table-plans.ts'
 
@@ -8,7 +9,7 @@ export interface CarriedTable {
   to_slot: string
   count: Whole
   amount: Whole
-  /** When it last changed. */
+  /** When any of it first passed on, and no later: what a till was told since then is its to sell. */
   at: Whole
 }
 
@@ -21,6 +22,17 @@ export const carriedTable: TablePlan = {
     ['to_slot', 'slot', 'slot_id'],
   ],
   checks: ['count >= 0', 'amount >= 0'],
+}
+
+/**
+ * Rows of before said when they last changed; when their first part passed on nobody knows any more. A moment that is
+ * too late takes back from a till what it may have sold by its package, and such a sale is paid from escrow always
+ * (money-rules.md, "Who pays for a presented sale"). One that is too early costs no such sale: what came after its
+ * lease's last day finds its slot used, which is the merchant's. So it is since ever; the period's end would not do,
+ * since a later version of the scheme may say another one.
+ */
+export async function carriedSinceEver(database: QueryExecutorProvider): Promise<void> {
+  await sql`update carried set at = 0`.execute(database)
 }
 
 export interface UnusedTables {

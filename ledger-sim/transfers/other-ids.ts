@@ -17,7 +17,10 @@ import { seesAll } from './who-sees.ts'
 export async function whoseOtherId(work: Work, caller: Caller, id: string): Promise<'own' | 'others' | 'nothing'> {
   if (!seesAll(caller) && (await transferStatus(work, caller, id)) !== undefined) return 'own'
   const tenderId = await tenderOf(work, id)
-  if (tenderId !== undefined) return (await isPartyOfTender(work, caller, tenderId)) ? 'own' : 'others'
+  if (tenderId !== undefined) {
+    const isOwn = (await isPartyOfTender(work, caller, tenderId)) || (await madePayment(work, caller, id))
+    return isOwn ? 'own' : 'others'
+  }
   return (await isKnown(work, id)) ? 'others' : 'nothing'
 }
 
@@ -43,9 +46,13 @@ export async function tenderOf({ connection }: Work, id: string): Promise<string
   return payment?.tender_id
 }
 
-/** The merchant of its till, the agency of its scheme, who paid it by a wallet, and the bank that did for somebody. */
-export async function isPartyOfTender(work: Work, { role, owner }: Caller, tenderId: string): Promise<boolean> {
+/**
+ * The merchant of its till, the agency of its scheme, whose money pays it, and that one's bank. Whoever came too late
+ * and was paid back at once is none: the sale was somebody else's (docs/design/17-qr-payment.md, "Late payment").
+ */
+export async function isPartyOfTender(work: Work, caller: Caller, tenderId: string): Promise<boolean> {
   const { connection } = work
+  const { role, owner } = caller
   switch (role) {
     case 'merchant': {
       const till = await connection
@@ -71,9 +78,9 @@ export async function isPartyOfTender(work: Work, { role, owner }: Caller, tende
         .selectFrom('request_payment')
         .select(['payer', 'made_by'])
         .where('tender_id', '=', tenderId)
+        .where('paid_back_for', 'is', null)
         .execute()
-      for (const { payer, made_by: madeBy } of payments)
-        if (madeBy === owner || (await findAccount(work, payer))?.owner === owner) return true
+      for (const payment of payments) if (await isPayer(work, caller, payment)) return true
       return false
     }
     case 'legal-entity':
@@ -84,6 +91,27 @@ export async function isPartyOfTender(work: Work, { role, owner }: Caller, tende
     default:
       return role satisfies never
   }
+}
+
+/** Under that id, and be it one that was paid back at once: whoever gave it to the ledger may go on asking about it. */
+async function madePayment(work: Work, caller: Caller, paymentId: string): Promise<boolean> {
+  const payment = await work.connection
+    .selectFrom('request_payment')
+    .select(['payer', 'made_by'])
+    .where('payment_id', '=', paymentId)
+    .executeTakeFirst()
+  return payment !== undefined && (await isPayer(work, caller, payment))
+}
+
+/** Who made it, the owner of the account that pays, and the bank that serves that account. */
+async function isPayer(
+  work: Work,
+  { role, owner }: Caller,
+  { payer, made_by: madeBy }: { readonly payer: string; readonly made_by: string },
+): Promise<boolean> {
+  if (madeBy === owner) return true
+  const account = await findAccount(work, payer)
+  return account?.owner === owner || (role === 'bank' && account?.bank === owner)
 }
 
 /** What has an id of this form and no client of this method as its maker. */

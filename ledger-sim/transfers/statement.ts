@@ -94,9 +94,11 @@ export async function longStatement(
   let { cursor } = first
   const next = async (limit: number): Promise<number> => {
     const found = await page({ accountId: wanted.accountId, to: wanted.to, after: cursor, limit })
-    entries.push(...(found?.entries ?? []))
-    cursor = found?.cursor ?? cursor
-    return found?.entries.length ?? 0
+    // An account is not taken away, nor given to another bank: nobody takes a part of it for the whole.
+    if (found === undefined) throw new Error(`a statement broke off after entry ${cursor}`)
+    entries.push(...found.entries)
+    cursor = found.cursor
+    return found.entries.length
   }
   let isFull = entries.length === Math.min(wanted.limit, statementPageMax)
   while (isFull && entries.length < wanted.limit) {

@@ -4,12 +4,12 @@
  */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { auditFile } from '../../../ledger-sim/audit.ts'
 import { demoBank } from '../../../ledger-sim/scenarios/demo.ts'
 import { temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
 import { ask, capture, openForMs, termsOf, Wallet } from './payment-by-qr.ts'
-import { otherBank, peopleWorld, type PeopleWorld } from './people.ts'
+import { peopleWorld, type PeopleWorld } from './people.ts'
 
 interface Shown {
   readonly accountId: string
@@ -44,6 +44,15 @@ afterAll(async () => {
     folder.remove()
   }
 })
+
+function plansOf(tables: RegExp): readonly string[] {
+  const database = new Database(path, { readonly: true })
+  const plans = said
+    .filter((statement) => /^\s*select/i.test(statement) && tables.test(statement))
+    .flatMap((statement) => database.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[])
+  database.close()
+  return plans.map(({ detail }) => detail)
+}
 
 const balances = async (signer: TestSigner, query = '') =>
   (await signer.get(`/v1/balances${query}`)).body['balances'] as readonly Shown[]
@@ -107,19 +116,51 @@ test('a bank goes through the accounts that it serves, page by page, each once',
   expect(own.find(({ accountId }) => accountId === 'people-fund')).toMatchObject({ tier: null, held: '0' })
   expect((await pages(world.otherBank, 500)).map(({ owner }) => owner).toSorted()).toEqual(['saule', 'timur'])
   expect(await world.auditor.get('/v1/accounts')).toMatchObject({ status: 403 })
-  expect(otherBank).not.toBe(demoBank)
 })
 
 test('no statement of a bank’s questions goes through all accounts', async () => {
   said.length = 0
   await pages(world.bank, 2)
   await balances(world.bank, '?owner=saule')
-  const database = new Database(path, { readonly: true })
-  const scans = said
-    .filter((statement) => /^\s*select/i.test(statement) && /"(account|hold)"/.test(statement))
-    .flatMap((statement) => database.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[])
-    .filter(({ detail }) => detail.startsWith('SCAN'))
-  database.close()
   expect(said.length).toBeGreaterThan(4)
-  expect(scans).toEqual([])
+  expect(plansOf(/"(account|hold)"/).filter((detail) => detail.startsWith('SCAN'))).toEqual([])
+})
+
+test('who watches all reads holds that are open, and a bank those of the accounts that it serves', async () => {
+  said.length = 0
+  await balances(world.auditor)
+  expect(plansOf(/from "hold"/)).toEqual(['SEARCH hold USING INDEX hold_open (state=? AND expires_at>?)'])
+
+  said.length = 0
+  expect(await balances(world.bank, '?owner=saule')).toHaveLength(1)
+  const asked = said.filter((statement) => /from "hold"/.test(statement))
+  expect(asked.map((statement) => [statement.includes("'saule'"), statement.includes("'saule-too'")])).toEqual([
+    [true, false],
+  ])
+})
+
+test('a payment reads the holds of its accounts, not all that are open', async () => {
+  said.length = 0
+  const terms = termsOf(till, 3n)
+  expect(await ask(till, terms)).toBe('open')
+  expect(await new Wallet(saule, 'saule').pay(world.id(), terms.tenderId)).toMatchObject({ state: 'held' })
+  expect(await capture(till, terms.tenderId)).toMatchObject({ state: 'settled' })
+  const plans = plansOf(/from "hold"/).filter((detail) => /\bhold\b/.test(detail) && !detail.includes('autoindex'))
+  expect(plans.length).toBeGreaterThan(2)
+  expect(new Set(plans)).toEqual(new Set(['SEARCH hold USING INDEX hold_debit (debit=? AND state=? AND expires_at>?)']))
+})
+
+test('nobody waits in a transaction while people are given pseudonyms', async () => {
+  said.length = 0
+  const places: (string | undefined)[] = []
+  const { keys } = world.demo.ports
+  const { wrap } = keys
+  const spy = vi.spyOn(keys, 'wrap').mockImplementation((...given) => {
+    places.push(said.findLast((statement) => /^(begin|commit|rollback)/i.test(statement))?.toLowerCase())
+    return wrap(...given)
+  })
+  expect((await balances(world.auditor)).length).toBeGreaterThan(5)
+  spy.mockRestore()
+  expect(places.length).toBeGreaterThan(1)
+  expect(new Set(places)).toEqual(new Set(['commit']))
 })

@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
+import { carriedSinceEver } from '../../../ledger-sim/store/unused-tables.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import type { Scheme } from '../../../src/voucher/scheme.ts'
 import { balanceOf, drain, hourMs, type TestTill } from './demo-ledger.ts'
@@ -291,24 +292,38 @@ describe('a sale of the former day that comes after its rest was carried', () =>
     expect(await till.present(next)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
   })
 
-  test('late, is the merchant’s also when more was carried since its own till was told', async () => {
-    await begin(upTo(1_000n))
-    await world.lease(till, [1], 22, 10)
-    const voided = world.offline(till, 100n)
-    await till.present(voided)
-    await till.fetch()
-    const sold = till.presentment(world.offline(till, 900n))
-    await world.lease(till, [2], 60, 60)
-    world.goToDay(2, 18)
-    expect(await allowed(till)).toBe(1_900n)
-    await till.fetch()
-    const next = world.offline(till, 2_500n)
-    expect(next.terms.amount).toBe(1_900n)
-    world.demo.clock.now += 1
-    await till.reverse(voided.terms.tenderId)
-    expect(await allowed(till)).toBe(2_000n)
-    expect(await till.batch(sold)).toMatchObject([{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }])
-    expect(await till.present(next)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+  describe('late, is the merchant’s also when more was carried since its own till was told', () => {
+    const ofBefore = async () => {
+      await inTransaction(world.demo.ports, async ({ connection, now }) => {
+        // The moment was that of the last change.
+        await connection.updateTable('carried').set({ at: now }).execute()
+        await carriedSinceEver(connection)
+      })
+    }
+
+    test.each([
+      ['in this version', async () => undefined],
+      ['in a ledger of before that was migrated', ofBefore],
+    ])('%s', async (_, between) => {
+      await begin(upTo(1_000n))
+      await world.lease(till, [1], 22, 10)
+      const voided = world.offline(till, 100n)
+      await till.present(voided)
+      await till.fetch()
+      const sold = till.presentment(world.offline(till, 900n))
+      await world.lease(till, [2], 60, 60)
+      world.goToDay(2, 18)
+      expect(await allowed(till)).toBe(1_900n)
+      await till.fetch()
+      const next = world.offline(till, 2_500n)
+      expect(next.terms.amount).toBe(1_900n)
+      world.demo.clock.now += 1
+      await till.reverse(voided.terms.tenderId)
+      expect(await allowed(till)).toBe(2_000n)
+      await between()
+      expect(await till.batch(sold)).toMatchObject([{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }])
+      expect(await till.present(next)).toMatchObject({ state: 'settled', paidBy: 'escrow' })
+    })
   })
 
   test('late, is the agency’s while its own till has not heard of what was carried', async () => {

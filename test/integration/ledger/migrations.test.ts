@@ -33,6 +33,7 @@ const corrected: Readonly<Record<string, readonly string[]>> = {
   '0014-debts-by-kind': ['merchant_debt.tender_id'],
   '0016-hotlist-of-prefixes': ['hotlist.cards'],
   '0034-entries-in-news': ['feed_event.content'],
+  '0035-since-when-it-is-carried': ['carried.at'],
 }
 /** Columns that are gone, as SQL of what stood in them. */
 const gone: Readonly<Record<string, string>> = {
@@ -280,6 +281,20 @@ test('news of before say what an entry is called, and stay the same news', async
     return { ...row, content: entryId === undefined ? rest : { ...rest, entryId } }
   })
   expect(news().map((row) => ({ ...row, content: JSON.parse(row.content) as unknown }))).toEqual(renamed)
+  file.close()
+})
+
+test('what was carried before may have been told to a till since ever', async () => {
+  const file = new Database(join(folder.path, 'carried.db'))
+  await migrateTo(file, names.indexOf('0035-since-when-it-is-carried') - 1)
+  writeBack(file)
+  const rows = () => file.prepare('SELECT from_slot, to_slot, count, amount, at FROM carried ORDER BY 1').all()
+  // As it was written then: with each change, so after packages that had told of it.
+  file.exec('UPDATE carried SET at = 1 + (SELECT max(issued_at) FROM package)')
+  const before = rows() as { at: number }[]
+  expect(before.map(({ at }) => at)).toEqual([expect.any(Number)])
+  await migrateTo(file, names.length - 1)
+  expect(rows()).toEqual(before.map((row) => ({ ...row, at: 0 })))
   file.close()
 })
 

@@ -4,10 +4,13 @@
  */
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { post } from '../../../ledger-sim/accounts/transfers.ts'
+import { inTransaction } from '../../../ledger-sim/context.ts'
 import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { createLedger } from '../../../ledger-sim/ledger.ts'
 import { startHttp } from '../../../ledger-sim/http/fastify.ts'
 import { signRequest, verifyAnswer, type HttpResponse } from '../../../src/sync/protocol/http-signature.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import { hourMs } from './demo-ledger.ts'
 import { funds, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
 
@@ -263,5 +266,24 @@ describe('a statement as CSV', () => {
     } finally {
       await http.close()
     }
+  })
+
+  test('of more than ten thousand entries is ten thousand, and says that there are more', async () => {
+    const last = async (query = '') => (await csv(query)).body.trimEnd().split('\r\n').at(-1)
+    const count = Number((await last())?.split(',')[0])
+    const leg = { debit: 'farm', credit: 'aru', amount: tiyn(1n), kind: 'payment-to-individual' } as const
+    const more = (legs: number) =>
+      inTransaction(world.ports, (work) =>
+        post(
+          work,
+          Array.from({ length: legs }, () => leg),
+          world.id(),
+        ),
+      )
+    expect(await more(10_000 - count)).toEqual({ kind: 'posted' })
+    expect(await last()).toMatch(/^10000,,closing-balance,/)
+    expect(await more(1)).toEqual({ kind: 'posted' })
+    expect(await last()).toBe('10000,,more-entries,,,DT,,,,,,')
+    expect(await last('&after=10000')).toMatch(/^10001,,closing-balance,/)
   })
 })

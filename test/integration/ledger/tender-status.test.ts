@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
-import { ask, capture, qrWorld, termsOf, type Wallet } from './payment-by-qr.ts'
+import { ask, capture, openForMs, qrWorld, termsOf, Wallet } from './payment-by-qr.ts'
+import { otherBank, signerOf } from './people.ts'
 
 const folder = temporaryFolder()
 let world: Awaited<ReturnType<typeof qrWorld>>
@@ -26,6 +27,7 @@ beforeAll(async () => {
     'other merchant': demo.role('merchant', 'kokbazar-shop'),
     agency: demo.role('agency'),
     bank: demo.role('bank'),
+    'other bank': await signerOf(demo, 'bank', otherBank),
     payer: demo.role('individual', 'individual-1'),
     'other person': demo.role('individual', 'individual-2'),
     'central bank': demo.role('central-bank'),
@@ -36,6 +38,8 @@ afterAll(async () => {
   await world.demo.close()
   folder.remove()
 })
+
+const ofQr = ['merchant', 'bank', 'payer', 'central bank', 'auditor']
 
 async function heardBy(tenderId: string): Promise<Readonly<Record<string, unknown>>> {
   const heard: Record<string, unknown> = {}
@@ -86,15 +90,47 @@ test('what nobody pays says why; what was disowned before it came is a payment o
   expect(await heardBy(unknown)).toMatchObject({ merchant: { state: 'reversed', amount: '0', schemeId: null } })
 })
 
-test('a payment by QR is its payer’s too, by its own id and by the request’s', async () => {
+test('a payment by QR is its payer’s too and its bank’s, by its own id and by the request’s', async () => {
   const terms = termsOf(till, 70_000n)
   expect(await ask(till, terms)).toBe('open')
   expect(await heardBy(terms.tenderId)).toMatchObject({ merchant: { kind: 'qr', state: 'requested' } })
   const paymentId = till.id()
   expect(await wallet.pay(paymentId, terms.tenderId)).toMatchObject({ state: 'held' })
-  expect(Object.keys(await heardBy(terms.tenderId))).toEqual(['merchant', 'payer', 'central bank', 'auditor'])
+  expect(Object.keys(await heardBy(terms.tenderId))).toEqual(ofQr)
   await capture(till, terms.tenderId)
   const heard = await heardBy(paymentId)
+  expect(Object.keys(heard)).toEqual(ofQr)
   expect(heard['payer']).toMatchObject({ tenderId: terms.tenderId, state: 'settled', paidBy: 'individual' })
-  expect(JSON.stringify(heard)).not.toContain('individual-1')
+})
+
+test('who came too late and was paid back learns nothing of the sale, and keeps its own id', async () => {
+  const terms = termsOf(till, 60_000n)
+  const { tenderId } = terms
+  expect(await ask(till, terms)).toBe('open')
+  const [paidId, lateId] = [till.id(), till.id()]
+  const late = new Wallet(by['other person'] as TestSigner, 'individual-2')
+  expect(await wallet.pay(paidId, tenderId)).toMatchObject({ state: 'held' })
+  expect(await late.pay(lateId, tenderId)).toMatchObject({ state: 'paid_back', reason: 'already_paid' })
+  await capture(till, tenderId)
+  for (const id of [tenderId, paidId, lateId]) expect(Object.keys(await heardBy(id))).toEqual(ofQr)
+  expect(await late.find(lateId)).toMatchObject({ state: 'paid_back', reason: 'already_paid' })
+
+  // Nobody is told that an id never came which did; of what is another's nobody hears.
+  const known = { status: 409, body: { code: 'rule_violated' } }
+  const unknown = { status: 404, body: { code: 'not_found' } }
+  const reversedBy = (who: string, transferId: string) =>
+    by[who]?.post('/v1/reversals', { reversalId: till.id(), transferId, reason: 'no answer' })
+  for (const who of ['other person', 'bank']) expect(await reversedBy(who, lateId)).toMatchObject(known)
+  for (const id of [tenderId, paidId]) expect(await reversedBy('other person', id)).toMatchObject(unknown)
+  for (const id of [tenderId, paidId]) expect(await reversedBy('bank', id)).toMatchObject(known)
+  for (const id of [tenderId, paidId, lateId]) expect(await reversedBy('other bank', id)).toMatchObject(unknown)
+})
+
+test('a QR that only late ones paid is nobody’s but its merchant’s', async () => {
+  const terms = termsOf(till, 50_000n)
+  expect(await ask(till, terms)).toBe('open')
+  world.demo.clock.now += openForMs + 1
+  const paymentId = till.id()
+  expect(await wallet.pay(paymentId, terms.tenderId)).toMatchObject({ state: 'paid_back', reason: 'expired' })
+  expect(Object.keys(await heardBy(paymentId))).toEqual(['merchant', 'central bank', 'auditor'])
 })
