@@ -4,11 +4,12 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { demoIndividuals } from '../../../ledger-sim/scenarios/demo.ts'
-import { inTransaction } from '../../../ledger-sim/context.ts'
-import { openBank } from '../../../ledger-sim/accounts/conversions.ts'
+import { inTransaction, newId } from '../../../ledger-sim/context.ts'
+import { depositNonCash, openBank } from '../../../ledger-sim/accounts/conversions.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
+import { tiyn } from '../../../src/voucher/money.ts'
 import { p256, TestSigner } from './demo-ledger.ts'
-import { escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
+import { enrich, escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
 import { ask, qrWorld, termsOf, Wallet } from './payment-by-qr.ts'
 
 let world: MovesWorld
@@ -212,6 +213,10 @@ describe('marked money', () => {
 
 describe('the limits of an individual', () => {
   const { single, balance } = limitsOf.simplified
+  const depositFor = (owner: string, amount: bigint) =>
+    inTransaction(world.ports, async (work) => {
+      await depositNonCash(work, `bank-a.client.${owner}`, tiyn(amount), newId(work))
+    })
   const opened = async (accountId: string, tier: string) => {
     const account = { accountId, owner: accountId, name: accountId, tier }
     expect(await world.as('bank-a').post('/v1/accounts/individuals', account)).toMatchObject({ status: 200 })
@@ -219,15 +224,22 @@ describe('the limits of an individual', () => {
   }
 
   test.each([
-    [`${fromNonCash}/individual-bank`, balance],
-    ['/v1/cash-deposits', balance],
-    [`${toNonCash}/individual-bank`, single],
-    ['/v1/cash-withdrawals', single],
-  ])('bind %s, to the tiyn', async (path, max) => {
+    [`${fromNonCash}/individual-bank`, 'in'],
+    ['/v1/cash-deposits', 'in'],
+    [`${toNonCash}/individual-bank`, 'out'],
+    ['/v1/cash-withdrawals', 'out'],
+  ])('bind %s, to the tiyn, whoever has the money', async (path, way) => {
     const client = await opened(`limited-${desks.indexOf(path)}`, 'simplified')
-    expect(await refusal('bank-a', path, { ...client, amount: (max + 1n).toString() })).toBe('limit_exceeded')
-    // What the limit allows, nobody here has.
-    expect(await refusal('bank-a', path, { ...client, amount: max.toString() })).toBe('insufficient_funds')
+    const max = way === 'in' ? balance : single
+    // Who has none is told so, and nothing of a limit.
+    expect(await refusal('bank-a', path, { ...client, amount: (10n * max).toString() })).toBe('insufficient_funds')
+    await enrich(world, 'bank-a', client.accountId, single + 1n)
+    if (way === 'in') await enrich(world, 'bank-a', 'aru', balance)
+    const left = way === 'in' ? max - single - 1n : max
+    if (way === 'in' && path.includes('non-cash')) await depositFor(client.accountId, left + 1n)
+    expect(await refusal('bank-a', path, { ...client, amount: (left + 1n).toString() })).toBe('limit_exceeded')
+    const asked = { transferId: world.id(), ...client, amount: left.toString() }
+    expect(await world.as('bank-a').post(path, asked)).toMatchObject({ body: { arrival: 'created' } })
   })
 
   test('who is not known brings cash, and takes neither cash nor non-cash', async () => {
@@ -241,7 +253,7 @@ describe('the limits of an individual', () => {
 })
 
 describe('too little', () => {
-  const much = '9000000'
+  const much = '9000000000'
   test.each<[string, object]>([
     [`${fromNonCash}/bank-central-bank`, {}],
     [`${toNonCash}/bank-central-bank`, {}],
@@ -299,7 +311,7 @@ describe('each conversion at the central bank leaves a settlement message', () =
 
   test('and none when nothing moved, or when it came again', async () => {
     const before = (await messages('central-bank')).messages.length
-    expect(await refusal('bank-a', `${toNonCash}/bank-central-bank`, { bank: 'bank-a', amount: '9000000' })).toBe(
+    expect(await refusal('bank-a', `${toNonCash}/bank-central-bank`, { bank: 'bank-a', amount: '9000000000' })).toBe(
       'insufficient_funds',
     )
     const request = { transferId: world.id(), bank: 'bank-a', amount: '1' }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { dayMs, hourMs } from './demo-ledger.ts'
-import { escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
+import { enrich, escrowAccount, movesWorld, schemeAccount, type MovesWorld } from './moves-world.ts'
 
 let world: MovesWorld
 beforeAll(async () => {
@@ -205,13 +205,20 @@ test('the limits of an individual bind who pays it and what it pays, to the tiyn
     return found
   }
   const cannotTake = { code: 'limit_exceeded', detail: 'the payee’s account cannot take this amount' }
-  const tooLittle = { code: 'insufficient_funds' }
+  const done = { arrival: 'created' }
   const wages = { payer: 'farm', payee: limited }
-  expect(await answers('farm', toIndividual, wages, balance)).toMatchObject([cannotTake, tooLittle])
+  // Who has not got the money hears nothing of what somebody may hold.
+  expect(await answers('farm', toIndividual, wages, 10n * balance)).toMatchObject([
+    { code: 'insufficient_funds' },
+    { code: 'insufficient_funds' },
+  ])
+  await enrich(world, 'bank-a', 'farm', balance + 1n)
+  expect(await answers('farm', toIndividual, wages, balance)).toMatchObject([cannotTake, done])
   const tax = { payer: limited, payee: 'education', paymentReference: 'T-1' }
   const above = { code: 'limit_exceeded', detail: expect.stringContaining('limit single of tier anonymous') }
-  expect(await answers('bank-a', toGovernment, tax, single)).toMatchObject([above, tooLittle])
-  const payments = [{ transferId: world.id(), payee: limited, amount: (balance + 1n).toString() }]
+  expect(await answers('bank-a', toGovernment, tax, single)).toMatchObject([above, done])
+  await enrich(world, 'bank-a', 'education', single)
+  const payments = [{ transferId: world.id(), payee: limited, amount: (single + 1n).toString() }]
   const { body } = await world.as('education').post(toCustomers, { payer: 'education', purpose: '', payments })
   expect(body['results']).toMatchObject([{ state: 'refused', ...cannotTake }])
 })

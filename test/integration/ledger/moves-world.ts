@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { auditFile } from '../../../ledger-sim/audit.ts'
-import { openAccount, type AccountKind } from '../../../ledger-sim/accounts/accounts.ts'
+import { findAccount, openAccount, type AccountKind } from '../../../ledger-sim/accounts/accounts.ts'
 import { supplyCash } from '../../../ledger-sim/accounts/cash.ts'
 import {
   depositNonCash,
@@ -160,10 +160,27 @@ async function fill(ports: LedgerPorts): Promise<void> {
   })
 }
 
-async function supply(work: Work, bank: string): Promise<void> {
-  const amount = tiyn(funds)
+async function supply(work: Work, bank: string, amount = tiyn(funds)): Promise<void> {
   const transferId = newId(work)
   await supplyCash(work, bank, amount, transferId)
   const parties = { madeBy: 'central-bank', payer: 'cash.outside', payee: `${bank}.cash` }
   await keepClientTransfers(work, [{ transferId, kind: 'cash-supply', ...parties, amount }])
+}
+
+/** As much more as that for a client of the bank, in DT, as its non-cash there and as the bank's DT and cash. */
+export async function enrich(world: MovesWorld, bank: string, accountId: string, sum: bigint): Promise<void> {
+  const amount = tiyn(sum)
+  await inTransaction(world.ports, async (work) => {
+    const must = (posted: Posted) => {
+      if (posted.kind === 'short') throw new Error(`${posted.account} is short`)
+    }
+    const client = await findAccount(work, accountId)
+    if (client === undefined) throw new Error(`no account ${accountId}`)
+    must(await depositNonCash(work, `${bank}.reserve`, tiyn(2n * sum), newId(work)))
+    must(await issueToBank(work, bank, tiyn(2n * sum), newId(work)))
+    const nonCash = await needClientNonCash(work, bank, client.owner)
+    must(await depositNonCash(work, nonCash, tiyn(2n * sum), newId(work)))
+    must(await sellToClient(work, bank, client, amount, newId(work)))
+    await supply(work, bank, amount)
+  })
 }
