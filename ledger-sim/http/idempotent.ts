@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Insertable, Kysely } from 'kysely'
 import { canonicalText, toJson } from '../../src/sync/protocol/canonical.ts'
+import { isPlain, plainDetail } from '../../src/voucher/identifiers.ts'
 import { inTransaction, type Work } from '../context.ts'
 import { rowsStatement } from '../store/statement.ts'
 import type { Tables } from '../store/schema.ts'
@@ -14,6 +15,19 @@ class Abandoned extends Error {
     super(outcome.detail)
     this.outcome = outcome
   }
+}
+
+/** In which people write (`saidText`). */
+const inWords = ['purpose', 'reason', 'paymentReference'] as const
+
+/** Asked of new ids alone: what was done under an id before this was asked is answered, or a client would pay again. */
+function whatIsNotPlain(request: unknown): ProblemOutcome | undefined {
+  const said = (request ?? {}) as Partial<Record<(typeof inWords)[number], unknown>>
+  const errors = inWords.flatMap((member) => {
+    const text = said[member]
+    return typeof text === 'string' && !isPlain(text) ? [{ pointer: `/${member}`, detail: plainDetail }] : []
+  })
+  return errors.length === 0 ? undefined : { ...problem('schema_mismatch', 'text has control characters'), errors }
 }
 
 type Done<Body> = { readonly kind: 'answer'; readonly body: Body } | ProblemOutcome
@@ -36,6 +50,8 @@ export async function once<Body extends object>(
   return rollingBack(asked, async (work) => {
     const claimed = await claim(work, asked, kind, operationId, termsHash)
     if (!claimed) return again<Body>(work, asked, kind, operationId, termsHash)
+    const unwritten = whatIsNotPlain(asked.request)
+    if (unwritten !== undefined) throw new Abandoned(unwritten)
     const outcome = await body(work)
     if (outcome.kind === 'problem') throw new Abandoned(outcome)
     const answer = toJson(outcome.body)
@@ -83,7 +99,7 @@ export async function onceEach<Request, Body extends object>(
   }
   for (const signed of all) {
     const id = idOf(signed.request)
-    if (!met.has(id)) fresh.push(signed)
+    if (!met.has(id) && whatIsNotPlain(signed.request) === undefined) fresh.push(signed)
     else {
       await doFresh()
       done.push(await once({ ...signed, services }, kind, id, async (work) => only(await each(work, [signed]))))

@@ -58,7 +58,7 @@ function whyNoJson(body: string, { message }: SyntaxError): string {
   if (body.trim() === '') return 'the body is empty; what is asked without anything is {}'
   if (body.startsWith('\uFEFF')) return 'the body begins with a byte-order mark; JSON is UTF-8 without one'
   if (/^[\w.%+~-]{1,200}=[^{}"]*$/.test(body)) return 'the body is a form (a=b); what is asked is a JSON object'
-  const [, position] = /at position (\d+)/.exec(message) ?? []
+  const [, position] = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message) ?? []
   return position === undefined ? 'the body is no JSON' : `the body is no JSON from its character ${position} on`
 }
 

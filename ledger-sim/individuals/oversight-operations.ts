@@ -1,7 +1,7 @@
 /** What the auditor does about people's payments: looks at alerts, decides them, asks by law who somebody is. */
 import { z } from 'zod'
 import { madeIdSchema } from '../http/request-fields.ts'
-import { instantSchema, nameSchema, uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, uuidSchema, saidText } from '../../src/voucher/identifiers.ts'
 import { inTransaction } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem } from '../http/operation.ts'
@@ -11,7 +11,7 @@ import { legalBasisSchema } from './legal-bases.ts'
 import { cursorSchema, pageLimitSchema, pageOf, pageRequest } from './pages.ts'
 
 const tag = 'Monitoring'
-const reasonSchema = writtenName(500, 3).describe('In words; it stays for good.')
+const reasonSchema = saidText(500, 3).describe('In words; it stays for good.')
 const arrivalSchema = z.enum(['created', 'exists'])
 const decisionSchema = z.enum(['cleared', 'escalated'])
 

@@ -1,13 +1,14 @@
 /** "Individual-to-individual transfer": whom one is about to pay, the payment, and what its payee sees of it. */
 import { z } from 'zod'
 import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
-import { instantSchema, nameSchema, uuidSchema, writtenText } from '../../src/voucher/identifiers.ts'
+import { instantSchema, nameSchema, saidText, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { positiveTiynSchema, tiyn, tiynSchema } from '../../src/voucher/money.ts'
 import { accountOfOwner } from '../accounts/accounts.ts'
+import { availableIn } from '../accounts/transfers.ts'
 import { inTransaction, type LedgerPorts, type Work } from '../context.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type Caller, type ProblemOutcome } from '../http/operation.ts'
-import { limitFault, limitProblem, type WantedMovement } from './limits.ts'
+import { limitFault, limitProblem } from './limits.ts'
 import { countLookup } from './lookups.ts'
 import { maskedName } from './masking.ts'
 import { cursorSchema, pageOf, pageRequest } from './pages.ts'
@@ -35,7 +36,7 @@ export const personTransferOperations = [
       payer: personAccountSchema,
       to: payeeSchema.describe('Who is paid: a number that stands for an account, the text of a QR, or an account.'),
       amount: positiveTiynSchema,
-      purpose: writtenText(140).describe('For the payee to read; may be empty.'),
+      purpose: saidText(140).describe('For the payee to read; may be empty.'),
       shows: z.enum(shownToPayee).describe('What the payee learns of who paid.'),
     }),
     answerSchema: z.strictObject({ transferId: uuidSchema, arrival: z.enum(['created', 'exists']) }),
@@ -70,8 +71,8 @@ export const personTransferOperations = [
       if (!wanted.success) return noSuchForm(request)
       const refused = await whetherMayLook(services, caller, request.payer, wanted.data)
       if (refused !== undefined) return refused
-      const limit = await inTransaction(services, (work) => limitFault(work, leastFrom(request.payer)))
-      if (limit !== undefined) return limitProblem(limit)
+      const unable = await inTransaction(services, (work) => whyUnable(work, request.payer))
+      if (unable !== undefined) return unable
       const payee = await inTransaction(services, (work) => findPayee(work, wanted.data))
       return payee === undefined ? noPayee() : { kind: 'answer', body: { name: maskedName(payee.name) } }
     },
@@ -169,9 +170,18 @@ function noSuchForm({ kind, to }: { readonly kind: WantedPayee['kind']; readonly
   return { ...problem('schema_mismatch', `that is no ${kind}`), errors }
 }
 
-/** Who may pay nobody anything now looks nobody up. */
-function leastFrom(payer: string): WantedMovement {
-  return { accountId: payer, direction: 'outgoing', amount: tiyn(1n), means: 'person-to-person' }
+/** Who can pay nobody anything now looks nobody up. */
+async function whyUnable(work: Work, payer: string): Promise<ProblemOutcome | undefined> {
+  const least = tiyn(1n)
+  const available = await availableIn(work, payer)
+  if (available !== null && available < least) return problem('insufficient_funds', `${payer} has too little`)
+  const limit = await limitFault(work, {
+    accountId: payer,
+    direction: 'outgoing',
+    amount: least,
+    means: 'person-to-person',
+  })
+  return limit === undefined ? undefined : limitProblem(limit)
 }
 
 /** @param transferId what is repeated under it is answered again, and is no new question */

@@ -7,7 +7,6 @@ import type { ItemResult } from '../../src/sync/protocol/messages.ts'
 import { problemCodes, type ProblemCode } from '../../src/sync/protocol/problems.ts'
 import { FeedBell } from '../feed/bell.ts'
 import type { Stream } from '../feed/streams.ts'
-import { moneyPlaces, type MoneyNow } from './money.ts'
 import type { LedgerWatch } from './watch.ts'
 
 /** Seconds: a tap waits for an authorisation, a batch of 500 sales for seconds. */
@@ -59,12 +58,6 @@ export class LedgerMetrics implements LedgerWatch {
     help: 'Readers that have an event stream open',
     registers: [this.registry],
   })
-  readonly #money = new Gauge({
-    name: 'tolem_money_tiyn',
-    help: 'Digital Tenge by where they stand: moneyPlaces in ledger-sim/monitoring/money.ts says what each is',
-    labelNames: ['place'],
-    registers: [this.registry],
-  })
   readonly #webhookQueue = new Gauge({
     name: 'tolem_webhook_queue',
     help: 'Events that wait to be posted, all webhooks together',
@@ -105,15 +98,9 @@ export class LedgerMetrics implements LedgerWatch {
   }
 
   /** In Prometheus' text format. */
-  async text(now: {
-    readonly streams: number
-    readonly webhookQueue: number
-    readonly money: MoneyNow
-  }): Promise<string> {
+  async text(now: { readonly streams: number; readonly webhookQueue: number }): Promise<string> {
     this.#streams.set(now.streams)
     this.#webhookQueue.set(now.webhookQueue)
-    // Exact up to 2^53 tiyn, ninety trillion tenge: beyond it Prometheus has no whole numbers.
-    for (const place of moneyPlaces) this.#money.set({ place }, Number(now.money[place]))
     return this.registry.metrics()
   }
 }

@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify'
 import { inTransaction, type LedgerPorts } from '../context.ts'
 import { waitingForWebhooks } from '../feed/webhook-courier.ts'
 import type { LedgerMetrics } from './metrics.ts'
-import { moneyNow } from './money.ts'
 import { readinessOf } from './readiness.ts'
 
 /** Where an answer has no end, its time says nothing. */
@@ -29,11 +28,8 @@ export function offerMonitoring(
       .send(JSON.stringify(readiness))
   })
   server.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    const now = await inTransaction(ports, async (work) => ({
-      webhookQueue: await waitingForWebhooks(work),
-      money: await moneyNow(work),
-    }))
-    const text = await metrics.text({ streams: eventStreams(), ...now })
+    const webhookQueue = await inTransaction(ports, waitingForWebhooks)
+    const text = await metrics.text({ streams: eventStreams(), webhookQueue })
     return reply.header('content-type', metrics.registry.contentType).send(text)
   })
 }

@@ -1,7 +1,7 @@
 /** The report's payments of legal entities, and the scenarios between government and customers made of them. */
 import { z } from 'zod'
 import { madeIdSchema, personAccountSchema } from '../http/request-fields.ts'
-import { nameSchema, uuidSchema, writtenName, writtenText } from '../../src/voucher/identifiers.ts'
+import { nameSchema, saidText, uuidSchema } from '../../src/voucher/identifiers.ts'
 import { positiveTiynSchema } from '../../src/voucher/money.ts'
 import { problemCodes } from '../../src/sync/protocol/problems.ts'
 import { transferAnswer } from '../accounts/named-transfer.ts'
@@ -19,9 +19,7 @@ import {
   type PaymentWay,
 } from './payments.ts'
 
-const purposeSchema = writtenText(140).describe(
-  'For the payee to read; it stands in both statements, and may be empty.',
-)
+const purposeSchema = saidText(140).describe('For the payee to read; it stands in both statements, and may be empty.')
 const paymentRequest = z.strictObject({
   transferId: madeIdSchema,
   payer: nameSchema.describe('The account that pays: one of your own.'),
@@ -110,7 +108,7 @@ export const paymentOperations = [
       payer: personAccountSchema,
       payee: nameSchema.describe('The account of the agency that is paid.'),
       purpose: z.enum(['tax', 'fine', 'fee']).describe('What is paid.'),
-      paymentReference: writtenName(35).describe(
+      paymentReference: saidText(35, 1).describe(
         'What the body finds the payment by: the number of a tax notice, of a fine.',
       ),
     }),

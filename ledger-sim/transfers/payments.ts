@@ -48,7 +48,7 @@ export const toGovernment: PaymentWay = {
   kind: 'payment-to-government',
   from: ['individual'],
   to: ['agency'],
-  pays: 'government agencies',
+  pays: 'government agencies; people are paid by POST /v1/transfers/individual-individual',
 }
 
 export type Paid = { readonly kind: 'answer'; readonly body: { readonly transferId: string } } | ProblemOutcome

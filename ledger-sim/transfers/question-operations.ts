@@ -77,7 +77,13 @@ export const questionOperations = [
       refunded: tiynSchema.describe('By refunds, without what a reversal gave back.'),
       paidBy: z.enum(['escrow', 'agency', 'individual']).nullable(),
       refusal: z.enum(refusalCodes).nullable().describe('Why it was refused.'),
-      loss: z.enum(lossCodes).nullable().describe('Why nobody pays it: the merchant bears it.'),
+      loss: z
+        .enum(lossCodes)
+        .nullable()
+        .describe('Why its slot did not pay it: the merchant bears it, unless an appeal has paid.'),
+      paidByAppeal: uuidSchema
+        .nullable()
+        .describe('The discrepancy whose appeal has paid it after all, from the agency’s own account.'),
       schemeId: nameSchema.nullable(),
       terminalId: nameSchema,
       at: instantSchema,

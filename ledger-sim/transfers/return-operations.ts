@@ -1,13 +1,13 @@
 /** Reversals and refunds of what clients transferred (docs/design/18-platform-api.md, "Moves"). */
 import { z } from 'zod'
 import { madeIdSchema } from '../http/request-fields.ts'
-import { uuidSchema, writtenName } from '../../src/voucher/identifiers.ts'
+import { uuidSchema, saidText } from '../../src/voucher/identifiers.ts'
 import { positiveTiynSchema, tiynSchema, zeroTiyn, type Tiyn } from '../../src/voucher/money.ts'
 import { once } from '../http/idempotent.ts'
 import { operation, problem, type ProblemOutcome } from '../http/operation.ts'
 import { refundTransfer, reverseTransfer, type Returned } from './returns.ts'
 
-const reasonSchema = writtenName(140).describe('Why, for the other side to read.')
+const reasonSchema = saidText(140, 1).describe('Why, for the other side to read.')
 const arrival = z.enum(['created', 'exists'])
 
 export const returnOperations = [

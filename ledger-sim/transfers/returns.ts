@@ -108,7 +108,7 @@ async function wayBack(work: Work, caller: Caller, id: string): Promise<string> 
     case 'merchant-payment':
       return 'the merchant refunds it by POST /v1/payments/individual-merchant/refunds'
     default:
-      return 'what was sold at a till is given back at a till'
+      return 'what was sold at a till is given back at a till, and what came too late went back at once'
   }
 }
 

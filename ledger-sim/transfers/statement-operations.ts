@@ -49,7 +49,9 @@ export const statementOperations = [
           returnOf: z
             .string()
             .nullable()
-            .describe('The payment that this gives back: what its own entry has as `reference`.'),
+            .describe(
+              'The payment that this gives back, by its `reference`; of a sale that an appeal has paid, the tender.',
+            ),
           purpose: z.string().nullable(),
           paymentReference: z.string().nullable(),
         }),

@@ -33,7 +33,7 @@ export interface StatementEntry {
   readonly counterpartyKind: AccountKind
   /** What it moved for: a client's transfer, a tender, a lease. */
   readonly reference: string
-  /** The payment that this gives back, wholly or in part: what its own entry has as `reference`. Else null. */
+  /** The payment that this gives back, wholly or in part: a transfer's id, a tender's, a discrepancy's. Else null. */
   readonly returnOf: string | null
   readonly purpose: string | null
   readonly paymentReference: string | null
@@ -255,7 +255,7 @@ function entryOf(caller: Caller, row: EntryRow): StatementEntry {
 }
 
 /** What a till disowns goes back under the tender's own id; a refund has one of its own. */
-const disowned: readonly string[] = ['voucher-reversal', 'payment-reversal'] satisfies TransferKind[]
+const disowned: readonly string[] = ['voucher-reversal', 'payment-reversal', 'appeal-reversal'] satisfies TransferKind[]
 
 function returnOf({ kind, reference, returnedTransfer, refundedTender, refundedPayment }: EntryRow): string | null {
   return disowned.includes(kind) ? reference : (returnedTransfer ?? refundedTender ?? refundedPayment)

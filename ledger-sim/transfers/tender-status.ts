@@ -5,6 +5,7 @@
 import { addTiyn, tiyn, type Tiyn } from '../../src/voucher/money.ts'
 import type { Work } from '../context.ts'
 import type { Caller } from '../http/operation.ts'
+import { paidBesideOf } from '../payments/appeal-payments.ts'
 import { findTender, type Tender } from '../payments/tenders.ts'
 import { isPartyOfTender, tenderOf } from './other-ids.ts'
 import { seesAll } from './who-sees.ts'
@@ -16,6 +17,8 @@ export interface TenderStatus extends Pick<Tender, 'tenderId' | 'amount' | 'refu
   readonly refunded: Tiyn
   /** Of a voucher. */
   readonly schemeId: string | null
+  /** The discrepancy whose appeal has paid it after all, from the agency's own account. */
+  readonly paidByAppeal: string | null
   readonly terminalId: string
   readonly at: number
 }
@@ -39,6 +42,7 @@ export async function tenderStatus(work: Work, caller: Caller, id: string): Prom
     .where('state', '=', 'done')
     .execute()
   const refunded = addTiyn(...rows.map((row) => tiyn(row.amount)))
+  const beside = state === 'not_paid' ? await paidBesideOf(work, tenderId) : undefined
   const kind = request === null ? 'voucher' : 'qr'
   return {
     tenderId,
@@ -50,6 +54,7 @@ export async function tenderStatus(work: Work, caller: Caller, id: string): Prom
     loss,
     paidBy,
     schemeId: terms?.schemeId ?? null,
+    paidByAppeal: beside?.discrepancyId ?? null,
     terminalId,
     at,
   }

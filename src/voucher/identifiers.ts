@@ -47,15 +47,32 @@ export type Instant = z.infer<typeof instantSchema>
 
 /**
  * What a person writes for others to read. It goes into statements, files and screens of others, so it has no control
- * character (C0, DEL): of those a line of a file, or what follows on a screen, could be made.
- *
- * For what comes in. What was kept before this was asked is read as it is.
+ * character (C0, DEL): of those a line of a file, or what follows on a screen, could be made. Lengths are in
+ * characters, as a document's `maxLength` counts them.
  */
-export function writtenText(lengthMax: number) {
+const plain = /^[^\u0000-\u001f\u007f]*$/
+export const plainDetail = 'no control characters'
+
+export function isPlain(text: string): boolean {
+  return plain.test(text)
+}
+
+/**
+ * In a request that is done once under an id. The ledger asks for plain text where the id is new: what was done under
+ * it before this was asked is still answered.
+ */
+export function saidText(lengthMax: number, lengthMin = 0) {
   return z
     .string()
-    .max(lengthMax)
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'no control characters')
+    .refine((text) => isAsLong(text, lengthMin, lengthMax), `${lengthMin} to ${lengthMax} characters`)
+    .meta({ minLength: lengthMin, maxLength: lengthMax, pattern: plain.source })
+}
+
+function isAsLong(text: string, least: number, most: number): boolean {
+  // Without counting all of what is far too long.
+  if (text.length > 2 * most) return false
+  const { length } = [...text]
+  return length >= least && length <= most
 }
 
 /** One pass over the text, however long: it comes from strangers. */
@@ -67,9 +84,11 @@ const saysSomething = z
     'more than blanks, no control characters',
   )
 
-/** The same where it has to say something: blanks alone do not. */
+/** A name, or a reason that is not kept under an id: blanks alone do not do. What was kept before is read as it is. */
 export function writtenName(lengthMax: number, lengthMin = 1) {
-  return saysSomething.min(lengthMin).max(lengthMax)
+  return saysSomething
+    .refine((text) => isAsLong(text, lengthMin, lengthMax), `${lengthMin} to ${lengthMax} characters`)
+    .meta({ minLength: lengthMin, maxLength: lengthMax })
 }
 
 const inThreeLanguages = 'One text in Kazakh, Russian and English.'

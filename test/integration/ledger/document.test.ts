@@ -4,6 +4,8 @@
  * document was written from, and they judge every recorded request and answer; what lies just beyond a bound is
  * refused by judge and ledger alike.
  */
+import { hash } from 'node:crypto'
+import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { inTransaction } from '../../../ledger-sim/context.ts'
@@ -11,6 +13,7 @@ import { readExamples } from '../../../ledger-sim/http/examples.ts'
 import { startHttp, type RunningHttp } from '../../../ledger-sim/http/fastify.ts'
 import { canteen, canteenTiles } from '../../../ledger-sim/scenarios/demo-merchants.ts'
 import { registerMerchant } from '../../../ledger-sim/schemes/merchants.ts'
+import { canonicalText, toJson } from '../../../src/sync/protocol/canonical.ts'
 import { demoLedger, type DemoLedger } from './demo-ledger.ts'
 
 type Json = Record<string, unknown>
@@ -38,6 +41,8 @@ afterAll(async () => {
   await http.close()
   await demo.close()
 })
+
+const newTransferId = (): string => v7({ msecs: demo.clock.now, random: demo.random(16) })
 
 function operationOf(name: string): Described {
   const [method = '', path = ''] = name.split(' ')
@@ -143,11 +148,60 @@ describe('the document', () => {
       [{ purpose: 'milk\u0000' }, '/purpose no control characters'],
       [{ purpose: 'milk\u007f' }, '/purpose no control characters'],
       [{ purpose: 'milk\nbread' }, '/purpose no control characters'],
+      [{ purpose: 'м'.repeat(141) }, '/purpose 0 to 140 characters'],
     ]
     for (const [other, said] of cases) {
-      expect(judge(body, { ...good, ...other })).not.toBe('')
-      expect(await askedFor(other)).toEqual([true, said])
+      const anew = { transferId: newTransferId(), ...other }
+      expect(judge(body, { ...good, ...anew })).not.toBe('')
+      expect(await askedFor(anew)).toEqual([true, said])
     }
+    // By characters, as a document counts them, not by halves of surrogate pairs.
+    expect(await askedFor({ transferId: newTransferId(), purpose: '🐎'.repeat(140) })).toEqual([false])
+    expect(await askedFor({ transferId: newTransferId(), purpose: '🐎'.repeat(141) })).toEqual([
+      true,
+      '/purpose 0 to 140 characters',
+    ])
+  })
+
+  test('asks for plain text under new ids alone: what was done before is answered, and nobody pays again', async () => {
+    const agency = demo.role('agency')
+    const terms = { payer: 'almaly-education', payee: 'merchant.kokbazar-shop', amount: '10', purpose: 'rent\nMay' }
+    const kept = { transferId: newTransferId(), ...terms }
+    const answer = toJson({ transferId: kept.transferId })
+    await inTransaction(demo.ports, ({ connection, now }) =>
+      connection
+        .insertInto('operation')
+        .values({
+          operation_id: kept.transferId,
+          kind: 'payment',
+          caller: 'almaly-education',
+          terms_hash: hash('sha256', canonicalText(kept)),
+          answer,
+          at: now,
+        })
+        .execute(),
+    )
+    const path = '/v1/payments/legal-entity-legal-entity'
+    expect(await agency.post(path, kept)).toMatchObject({ status: 200, body: { arrival: 'exists' } })
+    const items = [
+      kept,
+      { ...kept, transferId: newTransferId() },
+      { ...kept, transferId: newTransferId(), purpose: 'rent' },
+    ]
+    const { body } = await agency.post('/v1/batches', {
+      items: items.map((item) => ({ method: 'POST', path, body: item })),
+    })
+    const results = body['results'] as { status: number; body: Json }[]
+    expect(results.map(({ status, body: said }) => [status, said['arrival'] ?? said['code']])).toEqual([
+      [200, 'exists'],
+      [422, 'schema_mismatch'],
+      [200, 'created'],
+    ])
+    const reversal = { reversalId: newTransferId(), transferId: newTransferId(), reason: 'x\u0000' }
+    expect(await agency.post('/v1/reversals', reversal)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/reason', detail: 'no control characters' }] },
+    })
   })
 
   test('is not alone in knowing the largest amount, and how often one may ask whose a number is', async () => {

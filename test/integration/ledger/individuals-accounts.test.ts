@@ -184,6 +184,7 @@ describe('a number', () => {
 
   test('that a person asks for leads nowhere until their bank confirms it, and nobody learns who has it', async () => {
     const [owner, thief] = [await world.person('alias-3'), await world.person('alias-4')]
+    await world.fund('alias-4', 1n)
     const number = phone('+77010000003')
     const asked = (accountId: string) => ({ aliasId: world.id(), accountId, ...number })
     const waits = { status: 200, body: { state: 'waits_for_bank' } }

@@ -161,6 +161,9 @@ test('who has no money learns nothing of what a person has or spends elsewhere',
     await bank.post('/v1/payment-requests/payments', { paymentId: id(), requestId: terms.tenderId, payer: empty }),
   ]
   for (const { status, body } of answers) expect([status, body['code']]).toEqual([409, 'insufficient_funds'])
+  // By looking whom it would pay, too: a QR is not even counted.
+  const looked = await bank.get(`/v1/transfers/individual-individual/payee?payer=${empty}&kind=qr&to=x`)
+  expect([looked.status, looked.body['code']]).toEqual([409, 'insufficient_funds'])
 })
 
 test('a person has so many accounts at a bank, and as many at another', async () => {

@@ -195,7 +195,11 @@ describe('whom one is about to pay', () => {
     const [barredPay, unknownPay] = [await pay('+77020000005'), await pay('+77029999998')]
     expect(barredPay.answer).toMatchObject({ status: 404, body: { detail: 'nobody can be paid there' } })
     expect(unknownPay).toEqual(barredPay)
-    // Who pays nobody looks nobody up.
+    // Who pays nobody, or has nothing, looks nobody up.
+    expect(await payee(anonymous, 'look-3', 'phone', '+77020000004')).toMatchObject({
+      body: { code: 'insufficient_funds' },
+    })
+    await world.fund('look-3', 1n)
     expect(await payee(anonymous, 'look-3', 'phone', '+77020000004')).toMatchObject({
       body: { code: 'limit_exceeded' },
     })

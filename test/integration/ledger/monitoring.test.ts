@@ -291,30 +291,6 @@ describe('the process', () => {
     ])
   })
 
-  test('says of money what /v1/monitoring says of it', async () => {
-    const sold = first.decide({ card: pupil(9) })
-    await first.present(sold)
-    const put = (state: 'awaiting_funds' | 'settled') =>
-      inTransaction(demo.ports, ({ connection }) =>
-        connection.updateTable('tender').set({ state }).where('tender_id', '=', sold.terms.tenderId).execute(),
-      )
-    await put('awaiting_funds')
-    const text = await metricsNow()
-    const { circulation, schemes, leases } = await seenBy(demo.role('central-bank'))
-    await put('settled')
-    const sum = (amounts: readonly string[]) => amounts.reduce((all, amount) => all + Number(amount), 0)
-    const told = {
-      issued: Number(circulation?.issued),
-      marked_free: sum(schemes.map(({ free }) => free)),
-      lease_escrow: sum(leases.map(({ escrow }) => escrow)),
-      awaiting_funds: sum(schemes.map(({ awaitingFunds }) => awaitingFunds)),
-    }
-    for (const [place, amount] of Object.entries(told)) {
-      expect(amount, place).toBeGreaterThan(0)
-      expect(text).toContain(`\ntolem_money_tiyn{place="${place}"} ${amount}\n`)
-    }
-  })
-
   const enter = (token: string, headers: Record<string, string> = {}) =>
     fetch(`${http.url}/operator/session`, {
       method: 'POST',

@@ -11,7 +11,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openAccount } from '../../../ledger-sim/accounts/accounts.ts'
 import { post } from '../../../ledger-sim/accounts/transfers.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
-import { moneyNow } from '../../../ledger-sim/monitoring/money.ts'
 import { fundScheme } from '../../../ledger-sim/schemes/funding.ts'
 import { findScheme, publishScheme } from '../../../ledger-sim/schemes/schemes.ts'
 import { migrations } from '../../../ledger-sim/store/migrations.ts'
@@ -66,11 +65,6 @@ describe('no statement scans a table that grows', () => {
       expect(await till.present(twice)).toMatchObject({ arrival: 'exists_with_different_amount' })
       expect(await till.batch(offline(2))).toMatchObject([{ state: 'not_paid', loss: 'SLOT_ALREADY_USED' }])
     })
-    expect(scans).toEqual([])
-  })
-
-  test('of the money in /metrics, which is asked for every few seconds', async () => {
-    const scans = await scansOf(() => inTransaction(demo.ports, moneyNow))
     expect(scans).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
-import { ask, capture, openForMs, qrWorld, termsOf, Wallet } from './payment-by-qr.ts'
+import { ask, capture, merchantAccount, openForMs, qrWorld, termsOf, Wallet } from './payment-by-qr.ts'
 import { otherBank, signerOf } from './people.ts'
 
 const folder = temporaryFolder()
@@ -88,6 +88,34 @@ test('what nobody pays says why; what was disowned before it came is a payment o
   const unknown = till.id()
   await till.reverse(unknown)
   expect(await heardBy(unknown)).toMatchObject({ merchant: { state: 'reversed', amount: '0', schemeId: null } })
+})
+
+test('a sale that an appeal has paid says so, and its refund says what it is of', async () => {
+  const [first, second] = [1, 2].map(() => till.decide({ card: world.demo.card('Pupil 05') }))
+  if (first === undefined || second === undefined) throw new Error('not sold')
+  await till.present(first)
+  await till.present(second)
+  const { tenderId } = second.terms
+  const { merchant, agency } = by
+  if (merchant === undefined || agency === undefined) throw new Error('nobody')
+  const listed = (await merchant.get('/v1/discrepancies')).body['discrepancies'] as {
+    discrepancyId: string
+    tenderId: string
+  }[]
+  const discrepancyId = listed.find((one) => one.tenderId === tenderId)?.discrepancyId ?? ''
+  await merchant.post('/v1/appeals', { discrepancyId, reason: 'The child ate here' })
+  const decision = { discrepancyId, verdict: 'accepted', reason: 'Seen on the camera' }
+  expect(await agency.post('/v1/appeal-decisions', decision)).toMatchObject({ status: 200 })
+  expect((await heardBy(tenderId))['merchant']).toMatchObject({ state: 'not_paid', paidByAppeal: discrepancyId })
+  expect((await heardBy(first.terms.tenderId))['merchant']).toMatchObject({ paidByAppeal: null })
+  await till.batch(till.refund(tenderId, [{ line: 1, amount: tiyn(100n) }]))
+  await till.reverse(tenderId)
+  const { body } = await merchant.get(`/v1/statements?accountId=${merchantAccount}`)
+  const entries = body['entries'] as { kind: string; reference: string; returnOf: string | null }[]
+  const of = (kind: string) => entries.findLast((entry) => entry.kind === kind)
+  expect(of('appeal-payment')).toMatchObject({ reference: discrepancyId, returnOf: null })
+  expect(of('voucher-refund')).toMatchObject({ returnOf: tenderId })
+  expect(of('appeal-reversal')).toMatchObject({ returnOf: discrepancyId })
 })
 
 test('a payment by QR is its payer’s too and its bank’s, by its own id and by the request’s', async () => {

@@ -103,6 +103,9 @@ async function lookFor(stage: Stage, qr: string): Promise<void> {
   await payer.get('Nobody has the number, or nobody may pay who has it', payees, unknown, 404)
   const asPurse = { payer: purse, kind: 'phone', to: phone.number }
   await stage.as('bank').get('Who pays nobody looks nobody up', payees, asPurse, 409)
+  const empty = { accountId: 'purse-3', owner: 'purse-3', name: 'Customer 13 (demo)' }
+  await stage.demo.role('bank').post('/v1/accounts/individuals', empty)
+  await stage.as('bank').get('Nor does who has nothing', payees, { ...asPurse, payer: empty.accountId }, 409)
 }
 
 async function payPeople(stage: Stage, qr: string): Promise<void> {
