@@ -33,6 +33,13 @@ export const personScenes: readonly fc.Arbitrary<readonly Act[]>[] = [
     asks('pay_qr', { who: first, whom: 0, which: 5 }),
     buys(second, 'one'),
   ),
+  // What is set aside does not leave by the bank either.
+  scene(
+    till('ask_qr', { who: 1, whom: first, size: 'small' }),
+    asks('pay_qr', { who: first, whom: 0, which: 5 }),
+    asks('buy_person', { who: first, size: 'above' }),
+    asks('cash_out', { who: first, size: 'above' }),
+  ),
   // A month's.
   scene(
     ...[0, 1, 2, 3, 4].flatMap(() => [
