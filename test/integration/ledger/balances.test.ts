@@ -5,11 +5,10 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { demoBank } from '../../../ledger-sim/scenarios/demo.ts'
 import { temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
 import { ask, capture, openForMs, termsOf, Wallet } from './payment-by-qr.ts'
-import { peopleWorld, type PeopleWorld } from './people.ts'
+import { closeBalanced, peopleWorld, type PeopleWorld } from './people.ts'
 
 interface Shown {
   readonly accountId: string
@@ -35,15 +34,7 @@ beforeAll(async () => {
   await world.fund('saule', 1_000_000n)
   await world.fund('timur', 7n)
 })
-afterAll(async () => {
-  try {
-    const report = auditFile(path)
-    if (report?.balanced !== true) throw new Error(report?.text)
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterAll(() => closeBalanced(world, folder))
 
 function plansOf(tables: RegExp): readonly string[] {
   const database = new Database(path, { readonly: true })

@@ -11,7 +11,6 @@ import Database from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { inTransaction } from '../../../ledger-sim/context.ts'
 import { limitFault } from '../../../ledger-sim/individuals/limits.ts'
 import { dayMs, limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
@@ -20,7 +19,7 @@ import { canonicalBytes } from '../../../src/sync/protocol/canonical.ts'
 import { tiyn } from '../../../src/voucher/money.ts'
 import { balanceOf, temporaryFolder, type TestTill } from './demo-ledger.ts'
 import { ask, capture, termsOf, Wallet } from './payment-by-qr.ts'
-import { peopleWorld, type PeopleWorld } from './people.ts'
+import { closeBalanced, peopleWorld, type PeopleWorld } from './people.ts'
 
 const folder = temporaryFolder()
 const path = join(folder.path, 'ledger.db')
@@ -30,15 +29,7 @@ beforeAll(async () => {
   world = await peopleWorld({ path })
   till = await world.demo.till('till-1')
 })
-afterAll(async () => {
-  try {
-    const report = auditFile(path)
-    if (report?.balanced !== true) throw new Error(report?.text)
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterAll(() => closeBalanced(world, folder))
 
 const faultOf = (accountId: string, direction: 'incoming' | 'outgoing', amount: bigint, means?: 'cash-out') =>
   inTransaction(world.demo.ports, (work) =>

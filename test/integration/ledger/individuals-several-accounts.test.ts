@@ -6,14 +6,13 @@
  */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { auditFile } from '../../../ledger-sim/audit.ts'
 import { dayMs, limitsOf, type Tier } from '../../../ledger-sim/individuals/tiers.ts'
 import { limits } from '../../../ledger-sim/http/limits.ts'
 import { demoCanteen } from '../../../ledger-sim/scenarios/demo-schemes.ts'
 import { demoBank } from '../../../ledger-sim/scenarios/demo.ts'
 import { balanceOf, temporaryFolder, type TestSigner, type TestTill } from './demo-ledger.ts'
 import { ask, openForMs, termsOf, Wallet } from './payment-by-qr.ts'
-import { peopleWorld, signerOf, type PeopleWorld } from './people.ts'
+import { closeBalanced, peopleWorld, signerOf, type PeopleWorld } from './people.ts'
 
 const folder = temporaryFolder()
 const path = join(folder.path, 'ledger.db')
@@ -24,15 +23,7 @@ beforeAll(async () => {
   till = await world.demo.till('till-1')
   await world.person('shop', 'full')
 })
-afterAll(async () => {
-  try {
-    const report = auditFile(path)
-    if (report?.balanced !== true) throw new Error(report?.text)
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterAll(() => closeBalanced(world, folder))
 
 const { single, daily, balance: most } = limitsOf.simplified
 

@@ -14,7 +14,7 @@ import { accountPseudonym } from '../../../ledger-sim/individuals/pseudonyms.ts'
 import { limitsOf } from '../../../ledger-sim/individuals/tiers.ts'
 import { toJson } from '../../../src/sync/protocol/canonical.ts'
 import { balanceOf, dayMs, hourMs, temporaryFolder, type TestSigner } from './demo-ledger.ts'
-import { peopleWorld, type PeopleWorld } from './people.ts'
+import { closeBalanced, peopleWorld, type PeopleWorld } from './people.ts'
 
 const folder = temporaryFolder()
 const path = join(folder.path, 'ledger.db')
@@ -23,15 +23,7 @@ let world: PeopleWorld
 beforeAll(async () => {
   world = await peopleWorld({ path, onDidRun: (statement) => said.push(statement) })
 })
-afterAll(async () => {
-  try {
-    const report = auditFile(path)
-    if (report?.balanced !== true) throw new Error(report?.text)
-  } finally {
-    await world.demo.close()
-    folder.remove()
-  }
-})
+afterAll(() => closeBalanced(world, folder))
 
 const transfers = '/v1/transfers/individual-individual'
 const transfer = (payer: string, to: object, amount: bigint | string, more: object = {}) => ({

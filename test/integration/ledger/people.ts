@@ -1,4 +1,6 @@
 /** People with accounts at two banks, for tests of what they pay each other (docs/design/18-platform-api.md). */
+import { join } from 'node:path'
+import { auditFile } from '../../../ledger-sim/audit.ts'
 import { openAccount } from '../../../ledger-sim/accounts/accounts.ts'
 import {
   depositNonCash,
@@ -87,4 +89,18 @@ export async function signerOf(demo: DemoLedger, role: Role, owner: string): Pro
       .execute(),
   )
   return new TestSigner(demo.ledger, demo.clock, demo.random, key)
+}
+
+/** The end of tests on one ledger, `ledger.db` of the folder: the audit looks at all that they did. */
+export async function closeBalanced(
+  world: PeopleWorld,
+  folder: { readonly path: string; remove(): void },
+): Promise<void> {
+  try {
+    const report = auditFile(join(folder.path, 'ledger.db'))
+    if (report?.balanced !== true) throw new Error(report?.text)
+  } finally {
+    await world.demo.close()
+    folder.remove()
+  }
 }
